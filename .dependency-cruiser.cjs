@@ -1,0 +1,84 @@
+/**
+ * The layer table, and who owns which third-party module. Imports point the way an update travels; type imports count.
+ * docs/ARCHITECTURE.md explains the layers; test/workspace/layers.test.ts proves that a wrong import fails.
+ */
+
+/** Server folders from the outside in: each may import those after it, never those before it. */
+const serverLayers = ["cli", "adapters", "connection", "room", "storage", "worker", "update"];
+const server = "(^|/)packages/server/src";
+
+/** Third-party module → the only files that may import it. */
+const owners = {
+  "ws": "adapters/websocket\\.ts$",
+  "level|classic-level|abstract-level": "storage/level\\.ts$",
+  "crc-32": "storage/envelope\\.ts$",
+  "lru-cache": "(storage|room)/",
+  "sirv": "adapters/http\\.ts$",
+  "commander": "cli/",
+  "pino": "cli/",
+  "zod": "options\\.ts$",
+  "yjs": "worker/",
+};
+
+const layerRules = serverLayers.slice(1).map((layer, index) => ({
+  name: `${layer}-does-not-look-up`,
+  comment: `${layer}/ is below ${serverLayers.slice(0, index + 1).join(", ")}: it answers through promises and callbacks.`,
+  severity: "error",
+  from: { path: `${server}/${layer}/`, pathNot: "\\.test\\.ts$" },
+  to: { path: `${server}/(${serverLayers.slice(0, index + 1).join("|")}|server\\.ts|options\\.ts)` },
+}));
+
+const ownerRules = Object.entries(owners).map(([module, owner]) => ({
+  name: `owner-of-${module.split("|")[0]}`,
+  comment: `${module} is imported by ${owner} only.`,
+  severity: "error",
+  from: { path: `${server}/`, pathNot: [`${server}/${owner}`, "\\.test\\.ts$"] },
+  to: { path: `(^|/)node_modules/(@types/)?(${module})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: { pathNot: "node_modules" }, to: { circular: true } },
+    { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "protocol-knows-lib0-only",
+      severity: "error",
+      from: { path: "(^|/)packages/protocol/src/", pathNot: "\\.test\\.ts$" },
+      to: { pathNot: "(^|/)packages/protocol/src/|(^|/)node_modules/lib0/" },
+    },
+    {
+      name: "client-knows-protocol-and-yjs-only",
+      severity: "error",
+      from: { path: "(^|/)packages/client/src/", pathNot: "\\.test\\.ts$" },
+      to: { pathNot: "(^|/)packages/(client/src|protocol)/|(^|/)node_modules/(lib0|yjs|y-protocols)/" },
+    },
+    {
+      name: "server-does-not-know-the-client",
+      severity: "error",
+      from: { path: "(^|/)packages/server/" },
+      to: { path: "(^|/)packages/client/" },
+    },
+    {
+      name: "tests-use-public-names",
+      comment: "What crosses packages is tested through what a user can import.",
+      severity: "error",
+      from: { path: "^(test|bench|demo)/" },
+      to: { path: "(^|/)packages/[^/]+/src/" },
+    },
+    {
+      name: "only-adapters-know-node-http",
+      severity: "error",
+      from: { path: `${server}/`, pathNot: [`${server}/(adapters|cli)/`, "\\.test\\.ts$"] },
+      to: { path: "^(node:)?(http|https|net|tls)$" },
+    },
+    ...layerRules,
+    ...ownerRules,
+  ],
+  options: {
+    doNotFollow: { path: ["node_modules", "(^|/)dist/"] },
+    exclude: { path: ["(^|/)dist/", "demo-page", "(^|/)bench/out/"] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.base.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default", "types"] },
+  },
+};

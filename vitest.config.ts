@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+/** Three projects: beside the source, across packages over real sockets, and a real browser on the demo page. */
+export default defineConfig({
+  test: {
+    reporters: ["default", "./scripts/count-reporter.ts"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "sockets",
+          include: ["test/sockets/**/*.test.ts", "test/workspace/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
