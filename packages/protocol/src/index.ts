@@ -1,0 +1,30 @@
+export { ByteReader } from "./byte-reader.js";
+export { decodeAwarenessUpdate, encodeAwarenessUpdate, type AwarenessEntry } from "./awareness-update.js";
+export { closeCodes, fitCloseReason, isPermanentClose, type CloseCode } from "./close-code.js";
+export { checkDocumentName, maxDocumentNameBytes } from "./document-name.js";
+export { ProtocolError, type ProtocolErrorCode } from "./error.js";
+export { maxHelloBytes, maxServerMessageBytes, protocolVersion, synclinePath } from "./limits.js";
+export {
+  access,
+  ackLevel,
+  messageNumbers,
+  type Access,
+  type Ack,
+  type AckLevel,
+  type AwarenessMessage,
+  type Close,
+  type Have,
+  type Hello,
+  type Message,
+  type Open,
+  type Opened,
+  type Ping,
+  type Pong,
+  type Refused,
+  type Reject,
+  type Synced,
+  type Update,
+  type Welcome,
+} from "./message.js";
+export { decodeFrame, encodeFrame } from "./message-codec.js";
+export { decodeYWebsocketMessage, encodeYWebsocketMessage, type YWebsocketMessage } from "./y-websocket.js";

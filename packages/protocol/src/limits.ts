@@ -1,0 +1,13 @@
+/** Sizes that both ends must agree on. What only the server bounds is in the server's options. */
+
+/** The version of the syncline dialect that this package speaks. */
+export const protocolVersion = 1;
+
+/** The path at which the syncline dialect is served; every other path is a document name of the y-websocket dialect. */
+export const synclinePath = "/.syncline/v1";
+
+/** No message on the way to a client is larger: a large document arrives as several valid updates. */
+export const maxServerMessageBytes = 1024 * 1024;
+
+/** A hello or open message, token included. */
+export const maxHelloBytes = 8 * 1024;

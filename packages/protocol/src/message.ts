@@ -1,0 +1,145 @@
+/**
+ * The messages of the syncline dialect, as values. Who may send which, and when, is docs/PROTOCOL.md.
+ * Bytes in a decoded message are views into the frame it came in.
+ */
+
+/** 0 none, 1 read, 2 write. Later levels take free numbers; a client treats an unknown one as read. */
+export type Access = 0 | 1 | 2;
+export const access = { none: 0, read: 1, write: 2 } as const satisfies Record<string, Access>;
+
+/** 1 received: kept if the server lives. 2 durable: kept if the server's machine loses power. */
+export type AckLevel = 1 | 2;
+export const ackLevel = { received: 1, durable: 2 } as const satisfies Record<string, AckLevel>;
+
+/** What a client already holds of a document it opens. */
+export type Have =
+  | { readonly kind: "state-vector"; readonly stateVector: Uint8Array }
+  /** Everything up to `seq` of the generation it names. */
+  | { readonly kind: "resume"; readonly seq: number };
+
+export interface Hello {
+  readonly type: "hello";
+  readonly version: number;
+  /** `""` for none. */
+  readonly token: string;
+  /** Client library and version, for logs: `"@syncline/client 0.1.0"`. */
+  readonly client: string;
+}
+
+export interface Welcome {
+  readonly type: "welcome";
+  readonly version: number;
+  readonly connectionId: string;
+  /** How often the server pings; a client that hears nothing for twice as long may hang up. */
+  readonly heartbeatMs: number;
+  readonly maxMessageBytes: number;
+  readonly server: string;
+}
+
+export interface Open {
+  readonly type: "open";
+  readonly requestId: number;
+  readonly documentName: string;
+  /** `""`: the connection's own. */
+  readonly token: string;
+  /** The client's `doc.clientID`; acks report the server's clock for it. */
+  readonly clientId: number;
+  /** The generation the client's content belongs to, `""` when it has none yet. */
+  readonly generation: string;
+  readonly have: Have;
+}
+
+export interface Opened {
+  readonly type: "opened";
+  readonly requestId: number;
+  /** The number the server gave the document, the same for every client. */
+  readonly room: number;
+  readonly access: number;
+  readonly generation: string;
+  /** The log's last seq; 0 when nothing was ever written (then `generation` is not binding yet). */
+  readonly seq: number;
+  readonly stateVector: Uint8Array;
+}
+
+export interface Refused {
+  readonly type: "refused";
+  readonly requestId: number;
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface Update {
+  readonly type: "update";
+  readonly room: number;
+  /** From a client: its own counter for this document, 1, 2, 3 … From a server: the log's seq. */
+  readonly n: number;
+  readonly update: Uint8Array;
+}
+
+export interface Synced {
+  readonly type: "synced";
+  readonly room: number;
+  readonly seq: number;
+}
+
+export interface Ack {
+  readonly type: "ack";
+  readonly room: number;
+  readonly n: number;
+  readonly clock: number;
+  readonly level: number;
+}
+
+export interface Reject {
+  readonly type: "reject";
+  readonly room: number;
+  readonly n: number;
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface AwarenessMessage {
+  readonly type: "awareness";
+  readonly room: number;
+  readonly update: Uint8Array;
+}
+
+export interface Close {
+  readonly type: "close";
+  readonly room: number;
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface Ping {
+  readonly type: "ping";
+  readonly n: number;
+}
+
+export interface Pong {
+  readonly type: "pong";
+  readonly n: number;
+}
+
+export type Message =
+  Hello | Welcome | Open | Opened | Refused | Update | Synced | Ack | Reject | AwarenessMessage | Close | Ping | Pong;
+
+/**
+ * Numbers on the wire. Reserved, not yet sent: 10 event, 12 token, 13 access, 16 goaway; like every number not listed
+ * they are skipped by who does not know them.
+ */
+export const messageNumbers = {
+  hello: 0,
+  welcome: 1,
+  open: 2,
+  opened: 3,
+  refused: 4,
+  update: 5,
+  synced: 6,
+  ack: 7,
+  reject: 8,
+  awareness: 9,
+  close: 11,
+  ping: 14,
+  pong: 15,
+} as const satisfies Record<Message["type"], number>;
