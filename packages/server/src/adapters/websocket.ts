@@ -1,0 +1,186 @@
+/**
+ * WebSockets: the only file that knows ws. ws shakes hands, parses what arrives and writes control frames; data frames are
+ * written here, straight to the socket. The two do not interleave, because ws writes whole frames at once when it does not
+ * compress.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { fitCloseReason, type CloseCode } from "@syncline/protocol";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { Connection, Transport } from "../connection/transport.js";
+import type { Logger } from "../logger.js";
+import type { Timers } from "../timers.js";
+
+export interface WebSocketAdapterOptions {
+  readonly maxFrameBytes: number;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** What speaks on a socket that was opened at `path` (percent-encoded, without the query). May close it at once. */
+  readonly connect: (transport: Transport, path: string) => Connection;
+}
+
+/** How much may be unsent for `drained` to resolve. */
+const drainedBelowBytes = 64 * 1024;
+
+/** A socket that was asked to close and does not answer is dropped after this long. */
+const closeTimeoutMs = 2_000;
+
+const tickMs = 1_000;
+
+export class WebSocketAdapter {
+  readonly #options: WebSocketAdapterOptions;
+  readonly #server: WebSocketServer;
+  readonly #transports = new Set<WebSocketTransport>();
+  #cancelTick: (() => void) | undefined;
+
+  constructor(options: WebSocketAdapterOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxFrameBytes,
+      // What is in the frames is checked where they are decoded; text frames are refused whatever they say.
+      skipUTF8Validation: true,
+    });
+    this.#tick();
+  }
+
+  get connectionCount(): number {
+    return this.#transports.size;
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    // Until ws takes over, a reset socket would otherwise be an uncaught error.
+    socket.on("error", () => socket.destroy());
+    this.#server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
+      const transport = new WebSocketTransport(webSocket, socket as Socket, this.#options.timers);
+      this.#transports.add(transport);
+      const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+      const connection = this.#options.connect(transport, path);
+      transport.carry(connection, () => this.#transports.delete(transport));
+    });
+  }
+
+  /** Closes all sockets with `code`; resolves when they are closed. */
+  async close(code: CloseCode, reason: string): Promise<void> {
+    this.#cancelTick?.();
+    const closing = [...this.#transports].map((transport) => {
+      transport.close(code, reason);
+      return transport.gone;
+    });
+    await Promise.all(closing);
+  }
+
+  /** One timer for the heartbeats of all sockets. */
+  #tick(): void {
+    this.#cancelTick = this.#options.timers.after(tickMs, () => this.#tick());
+    const nowMs = this.#options.timers.now();
+    for (const transport of this.#transports) transport.tick(nowMs);
+  }
+}
+
+class WebSocketTransport implements Transport {
+  readonly remoteAddress: string;
+  /** Resolves when the socket is closed. */
+  readonly gone: Promise<void>;
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #timers: Timers;
+  #connection: Connection | undefined;
+  #lastHeardMs: number;
+  #lastSentMs: number;
+  /** The `ping`s of the dialect or of ws: any frame from the other end counts. */
+  constructor(webSocket: WebSocket, socket: Socket, timers: Timers) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#timers = timers;
+    this.#lastHeardMs = this.#lastSentMs = timers.now();
+    this.remoteAddress = socket.remoteAddress ?? "unknown";
+    this.gone = new Promise((resolve) => webSocket.once("close", () => resolve()));
+    socket.setNoDelay(true);
+  }
+
+  /** From here on `connection` gets what arrives. */
+  carry(connection: Connection, gone: () => void): void {
+    this.#connection = connection;
+    const webSocket = this.#webSocket;
+    webSocket.on("message", (data, isBinary) => this.#received(data, isBinary));
+    webSocket.on("ping", () => this.#heard());
+    webSocket.on("pong", () => this.#heard());
+    // ws closes the socket itself, with the code that RFC 6455 names for what was wrong.
+    webSocket.on("error", () => undefined);
+    webSocket.on("close", () => {
+      gone();
+      connection.closed();
+    });
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  get lastSentMs(): number {
+    return this.#lastSentMs;
+  }
+
+  send(frames: Uint8Array): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    this.#lastSentMs = this.#timers.now();
+    this.#socket.write(frames);
+  }
+
+  async drained(): Promise<void> {
+    while (this.#socket.writableLength > drainedBelowBytes && !this.#socket.destroyed) {
+      await new Promise<void>((resolve) => {
+        const settle = () => {
+          this.#socket.off("drain", settle).off("close", settle);
+          resolve();
+        };
+        this.#socket.once("drain", settle).once("close", settle);
+      });
+    }
+  }
+
+  setReading(isReading: boolean): void {
+    if (isReading) this.#webSocket.resume();
+    else this.#webSocket.pause();
+  }
+
+  ping(): void {
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
+  }
+
+  close(code: CloseCode, reason: string): void {
+    // A paused socket would never read the answer to the close.
+    this.#webSocket.resume();
+    this.#webSocket.close(code, fitCloseReason(reason));
+    const cancel = this.#timers.after(closeTimeoutMs, () => this.#webSocket.terminate());
+    void this.gone.then(cancel);
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  tick(nowMs: number): void {
+    this.#connection?.tick(nowMs);
+  }
+
+  #heard(): void {
+    this.#lastHeardMs = this.#timers.now();
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    this.#heard();
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
+    if (!isBinary) return this.close(4400, "a text frame; both dialects are binary");
+    // With ws's default binaryType a message is one Buffer.
+    this.#connection?.receive(data as Buffer);
+  }
+}

@@ -1,0 +1,13 @@
+/** What a client is told when something was thrown on its account: its own mistakes in words, ours without details. */
+import { closeCodes, ProtocolError, type CloseCode } from "@syncline/protocol";
+import { messageOf } from "../error.js";
+import type { Logger } from "../logger.js";
+import { UpdateError } from "../update/error.js";
+
+export function closeFor(thrown: unknown, logger: Logger): { readonly code: CloseCode; readonly reason: string } {
+  if (thrown instanceof ProtocolError || thrown instanceof UpdateError) {
+    return { code: closeCodes.protocolError, reason: thrown.message };
+  }
+  logger.error({ error: messageOf(thrown) }, "a connection failed");
+  return { code: closeCodes.internalError, reason: "the server failed; nothing acknowledged is lost" };
+}

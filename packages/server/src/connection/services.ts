@@ -1,0 +1,24 @@
+/** What all connections of a server share. Wired in server.ts. */
+import type { Logger } from "../logger.js";
+import type { Wire } from "../room/channel.js";
+import type { Rooms } from "../room/rooms.js";
+import type { Timers } from "../timers.js";
+import type { Framing } from "./transport.js";
+
+export interface ConnectionServices {
+  readonly rooms: Rooms;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly framing: Framing;
+  readonly wires: { readonly yWebsocket: Wire; readonly syncline: Wire };
+  /** How often a silent client is asked for a sign of life; it is dropped after two such spans. */
+  readonly heartbeatMs: number;
+  /** How long a syncline client may take for its hello. */
+  readonly helloTimeoutMs: number;
+  readonly maxFrameBytes: number;
+  readonly maxRoomsPerConnection: number;
+  /** A random name for a connection. */
+  readonly newConnectionId: () => string;
+  /** As the welcome names it: "syncline 0.1.0". */
+  readonly serverName: string;
+}

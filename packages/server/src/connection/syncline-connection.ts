@@ -1,0 +1,188 @@
+/**
+ * A client of the syncline dialect: hello first, then any number of documents on one socket. docs/PROTOCOL.md is the
+ * specification; this file says who may send what when, a document's messages go to its membership.
+ */
+import {
+  closeCodes,
+  decodeFrame,
+  encodeFrame,
+  maxHelloBytes,
+  protocolVersion,
+  type CloseCode,
+  type Hello,
+  type Message,
+  type Open,
+  ProtocolError,
+} from "@syncline/protocol";
+import type { Room } from "../room/room.js";
+import { closeFor } from "./close-for.js";
+import { Liveness } from "./liveness.js";
+import type { ConnectionServices } from "./services.js";
+import { SynclineMembership } from "./syncline-membership.js";
+import type { Connection, Transport } from "./transport.js";
+
+type ConnectionState =
+  | { readonly kind: "awaiting-hello"; readonly cancelTimeout: () => void }
+  | { readonly kind: "open" }
+  | { readonly kind: "closed" };
+
+export class SynclineConnection implements Connection {
+  readonly #transport: Transport;
+  readonly #services: ConnectionServices;
+  readonly #liveness: Liveness;
+  /** By the server's number for the room. */
+  readonly #memberships = new Map<number, SynclineMembership>();
+  /** Documents that are being loaded for this client. */
+  #openingCount = 0;
+  #pingCount = 0;
+  #state: ConnectionState;
+
+  constructor(transport: Transport, services: ConnectionServices) {
+    this.#transport = transport;
+    this.#services = services;
+    this.#liveness = new Liveness(transport, services.heartbeatMs);
+    const cancelTimeout = services.timers.after(services.helloTimeoutMs, () =>
+      this.#close(closeCodes.protocolError, `no hello within ${services.helloTimeoutMs / 1000} s`),
+    );
+    this.#state = { kind: "awaiting-hello", cancelTimeout };
+  }
+
+  receive(frame: Uint8Array): void {
+    if (this.#state.kind === "closed") return;
+    try {
+      if (this.#state.kind === "awaiting-hello" && frame.length > maxHelloBytes) {
+        throw new ProtocolError("unexpected-message", `the hello is above ${maxHelloBytes} bytes`);
+      }
+      for (const message of decodeFrame(frame)) this.#handle(message);
+    } catch (thrown) {
+      const { code, reason } = closeFor(thrown, this.#services.logger);
+      this.#close(code, reason);
+    }
+  }
+
+  closed(): void {
+    if (this.#state.kind === "awaiting-hello") this.#state.cancelTimeout();
+    this.#state = { kind: "closed" };
+    for (const roomNumber of [...this.#memberships.keys()]) this.#leave(roomNumber);
+  }
+
+  tick(nowMs: number): void {
+    this.#liveness.tick(nowMs, () => this.#send([{ type: "ping", n: ++this.#pingCount }]));
+  }
+
+  #handle(message: Message): void {
+    if (this.#state.kind === "closed") return;
+    if (this.#state.kind === "awaiting-hello") return this.#greet(message);
+    switch (message.type) {
+      case "open":
+        return void this.#open(message);
+      case "update":
+        // A membership may have ended while messages for it were on their way.
+        return this.#memberships.get(message.room)?.receive(message.update, message.n);
+      case "awareness":
+        return this.#memberships.get(message.room)?.announce(message.update);
+      case "close":
+        return this.#leave(message.room);
+      case "ping":
+        return this.#send([{ type: "pong", n: message.n }]);
+      case "pong":
+        return;
+      default:
+        throw new ProtocolError("unexpected-message", `a client may not send ${message.type} now`);
+    }
+  }
+
+  #greet(message: Message): void {
+    if (message.type !== "hello" || this.#state.kind !== "awaiting-hello") {
+      throw new ProtocolError("unexpected-message", `the first message must be hello, not ${message.type}`);
+    }
+    this.#state.cancelTimeout();
+    this.#assertVersion(message);
+    this.#state = { kind: "open" };
+    const { heartbeatMs, maxFrameBytes, serverName, newConnectionId } = this.#services;
+    const connectionId = newConnectionId();
+    this.#services.logger.debug({ connectionId, client: message.client }, "a client said hello");
+    this.#send([
+      {
+        type: "welcome",
+        version: protocolVersion,
+        connectionId,
+        heartbeatMs,
+        maxMessageBytes: maxFrameBytes,
+        server: serverName,
+      },
+    ]);
+  }
+
+  #assertVersion({ version }: Hello): void {
+    if (version === protocolVersion) return;
+    const reason = `this server speaks version ${protocolVersion} of the syncline dialect, the client ${version}`;
+    throw new ProtocolError("unexpected-message", reason);
+  }
+
+  async #open(open: Open): Promise<void> {
+    this.#openingCount += 1;
+    try {
+      await this.#join(open);
+    } catch (thrown) {
+      const { code, reason } = closeFor(thrown, this.#services.logger);
+      this.#refuse(open, code, reason);
+    } finally {
+      this.#openingCount -= 1;
+    }
+  }
+
+  async #join(open: Open): Promise<void> {
+    const { rooms, maxRoomsPerConnection, wires } = this.#services;
+    if (this.#memberships.size + this.#openingCount > maxRoomsPerConnection) {
+      return this.#refuse(open, closeCodes.rateLimited, `at most ${maxRoomsPerConnection} documents a connection`);
+    }
+    const room = await rooms.open(open.documentName);
+    try {
+      if (this.#refusal(room, open)) return rooms.release(room);
+      const membership = new SynclineMembership(room, open, {
+        transport: this.#transport,
+        wire: wires.syncline,
+        send: (messages) => this.#send(messages),
+        left: () => this.#leave(room.number),
+      });
+      this.#memberships.set(room.number, membership);
+      membership.begin();
+    } catch (thrown) {
+      rooms.release(room);
+      throw thrown;
+    }
+  }
+
+  /** Whether this client cannot have the room; it has been told why. */
+  #refusal(room: Room, open: Open): boolean {
+    if (this.#state.kind === "closed") return true;
+    if (this.#memberships.has(room.number)) {
+      this.#refuse(open, closeCodes.protocolError, "this connection has the document open already");
+      return true;
+    }
+    if (open.generation === "" || open.generation === room.generation) return false;
+    this.#refuse(open, closeCodes.generationMismatch, "the document was replaced since this client last had it");
+    return true;
+  }
+
+  #refuse({ requestId }: Open, code: CloseCode, reason: string): void {
+    this.#send([{ type: "refused", requestId, code, reason }]);
+  }
+
+  #leave(roomNumber: number): void {
+    const membership = this.#memberships.get(roomNumber);
+    if (!membership || !this.#memberships.delete(roomNumber)) return;
+    membership.end();
+    this.#services.rooms.release(membership.room);
+  }
+
+  #send(messages: readonly Message[]): void {
+    this.#transport.send(this.#services.framing([encodeFrame(messages)]));
+  }
+
+  #close(code: CloseCode, reason: string): void {
+    this.#transport.close(code, reason);
+    this.closed();
+  }
+}

@@ -1,0 +1,86 @@
+/** One document on a syncline connection: what the room says, in this dialect's messages. */
+import { access, closeCodes, type CloseCode, type Message, type Open } from "@syncline/protocol";
+import type { Channel, Wire } from "../room/channel.js";
+import type { Member } from "../room/member.js";
+import type { Room } from "../room/room.js";
+import { StateVector } from "../update/state-vector.js";
+import type { Transport } from "./transport.js";
+
+export interface MembershipOptions {
+  readonly transport: Transport;
+  readonly wire: Wire;
+  readonly send: (messages: readonly Message[]) => void;
+  /** The server ended the membership. */
+  readonly left: () => void;
+}
+
+export class SynclineMembership {
+  readonly room: Room;
+  readonly #member: Member;
+  readonly #open: Open;
+  readonly #options: MembershipOptions;
+  /** What the client had, read before it becomes a member: a mistake in it refuses the open. */
+  readonly #has: StateVector;
+
+  /** @throws {UpdateError} when the open's state vector cannot be read. */
+  constructor(room: Room, open: Open, options: MembershipOptions) {
+    this.room = room;
+    this.#open = open;
+    this.#options = options;
+    // Resuming by seq is not offered yet; sending everything is correct, only more.
+    this.#has = open.have.kind === "resume" ? new StateVector() : StateVector.decode(open.have.stateVector);
+    this.#member = room.join(this.#channel(), open.clientId);
+  }
+
+  /** Answers the open and starts sending. */
+  begin(): void {
+    this.#sendOpened(this.room.stateVector.encode());
+    this.room.sync(this.#member, this.#has);
+    this.room.sendPresence(this.#member);
+  }
+
+  receive(update: Uint8Array, n: number): void {
+    this.room.receive(this.#member, { update, n });
+  }
+
+  announce(awarenessUpdate: Uint8Array): void {
+    this.room.announce(this.#member, awarenessUpdate);
+  }
+
+  end(): void {
+    this.room.leave(this.#member);
+  }
+
+  #sendOpened(stateVector: Uint8Array): void {
+    const { requestId } = this.#open;
+    const { generation, seq } = this.room;
+    const opened = { requestId, room: this.room.number, access: access.write, generation, seq, stateVector };
+    this.#options.send([{ type: "opened", ...opened }]);
+  }
+
+  #leave(code: CloseCode, reason: string): void {
+    const { transport, send, left } = this.#options;
+    // A client that does not read would not read this either: the socket goes, with all its documents.
+    if (code === closeCodes.tooSlow) return transport.close(code, reason);
+    send([{ type: "close", room: this.room.number, code, reason }]);
+    left();
+  }
+
+  #channel(): Channel {
+    const { transport, wire, send } = this.#options;
+    const room = this.room.number;
+    return {
+      wire,
+      get unsentBytes() {
+        return transport.unsentBytes;
+      },
+      send: (bytes) => transport.send(bytes),
+      drained: () => transport.drained(),
+      setReading: (isReading) => transport.setReading(isReading),
+      ask: (stateVector) => this.#sendOpened(stateVector),
+      ack: (n, clock, level) => send([{ type: "ack", room, n, clock, level }]),
+      reject: (n, code, reason) => send([{ type: "reject", room, n, code, reason }]),
+      leave: (code, reason) => this.#leave(code, reason),
+    };
+  }
+}

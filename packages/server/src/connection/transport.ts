@@ -1,0 +1,37 @@
+/** What a connection needs of what carries it: a WebSocket today. Knows no dialect. */
+import type { CloseCode } from "@syncline/protocol";
+
+export interface Transport {
+  /** For logs. */
+  readonly remoteAddress: string;
+  /** What was sent and has not yet left the process. */
+  readonly unsentBytes: number;
+  /** Sends frames made by the transport's `Framing`. The bytes may be shared with other transports. */
+  send(frames: Uint8Array): void;
+  /** Resolves once little is unsent, at once if it is so already, or when the transport has closed. */
+  drained(): Promise<void>;
+  setReading(isReading: boolean): void;
+  /** Asks the other end for a sign of life; any answer counts as having heard from it. */
+  ping(): void;
+  /** Says why, then closes. Frames sent after this are dropped. */
+  close(code: CloseCode, reason: string): void;
+  /** Closes without another word. */
+  terminate(): void;
+  /** When something was last received, on the server's clock. */
+  readonly lastHeardMs: number;
+  /** When a frame was last sent, on the server's clock. */
+  readonly lastSentMs: number;
+}
+
+/** Puts each payload into a frame of its own; all frames follow one another in one array, ready for `Transport.send`. */
+export type Framing = (payloads: readonly Uint8Array[]) => Uint8Array;
+
+/** What a transport needs of the connection it carries. */
+export interface Connection {
+  /** A binary frame has arrived. The bytes are only valid until this returns. */
+  receive(frame: Uint8Array): void;
+  /** The transport is gone, whoever closed it. */
+  closed(): void;
+  /** Called about every second: for heartbeats. */
+  tick(nowMs: number): void;
+}

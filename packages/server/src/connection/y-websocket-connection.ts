@@ -1,0 +1,138 @@
+/**
+ * A client of the y-websocket dialect: one document a socket, named in the URL. Its provider speaks first and at once,
+ * so what arrives before the document is loaded waits, within bounds.
+ */
+import { closeCodes, decodeYWebsocketMessage, encodeYWebsocketMessage, type CloseCode } from "@syncline/protocol";
+import type { Channel } from "../room/channel.js";
+import type { Member } from "../room/member.js";
+import type { Room } from "../room/room.js";
+import { StateVector } from "../update/state-vector.js";
+import { closeFor } from "./close-for.js";
+import { Liveness } from "./liveness.js";
+import type { ConnectionServices } from "./services.js";
+import type { Connection, Transport } from "./transport.js";
+
+type ConnectionState =
+  | { readonly kind: "loading"; readonly waiting: Uint8Array[]; readonly waitingBytes: number }
+  | { readonly kind: "joined"; readonly room: Room; readonly member: Member }
+  | { readonly kind: "closed" };
+
+/** These providers hang up after 30 s in which they heard nothing. */
+const speakAfterMs = 15_000;
+
+const emptyAwareness = encodeYWebsocketMessage({ type: "awareness", update: Uint8Array.of(0) });
+
+export class YWebsocketConnection implements Connection {
+  readonly #transport: Transport;
+  readonly #services: ConnectionServices;
+  readonly #liveness: Liveness;
+  #state: ConnectionState = { kind: "loading", waiting: [], waitingBytes: 0 };
+
+  constructor(transport: Transport, documentName: string, services: ConnectionServices) {
+    this.#transport = transport;
+    this.#services = services;
+    this.#liveness = new Liveness(transport, services.heartbeatMs);
+    void this.#join(documentName);
+  }
+
+  receive(frame: Uint8Array): void {
+    const state = this.#state;
+    if (state.kind === "closed") return;
+    if (state.kind === "loading") return this.#wait(state, frame);
+    try {
+      this.#handle(state.room, state.member, frame);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  closed(): void {
+    const state = this.#state;
+    this.#state = { kind: "closed" };
+    if (state.kind !== "joined") return;
+    state.room.leave(state.member);
+    this.#services.rooms.release(state.room);
+  }
+
+  tick(nowMs: number): void {
+    this.#liveness.tick(nowMs, () => this.#transport.ping());
+    if (nowMs - this.#transport.lastSentMs >= speakAfterMs) this.#send(emptyAwareness);
+  }
+
+  async #join(documentName: string): Promise<void> {
+    try {
+      const room = await this.#services.rooms.open(documentName);
+      if (this.#state.kind === "closed") return this.#services.rooms.release(room);
+      this.#joined(room, this.#state.kind === "loading" ? this.#state.waiting : []);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #joined(room: Room, waiting: readonly Uint8Array[]): void {
+    const channel = this.#channel();
+    const member = room.join(channel, 0);
+    this.#state = { kind: "joined", room, member };
+    channel.ask(room.stateVector.encode());
+    room.sendPresence(member);
+    for (const frame of waiting) this.receive(frame);
+  }
+
+  #wait(state: Extract<ConnectionState, { kind: "loading" }>, frame: Uint8Array): void {
+    const waitingBytes = state.waitingBytes + frame.length;
+    if (waitingBytes > this.#services.maxFrameBytes) {
+      return this.#close(closeCodes.rateLimited, "too much was sent while the document was being loaded");
+    }
+    this.#state = { kind: "loading", waiting: [...state.waiting, frame.slice()], waitingBytes };
+  }
+
+  #handle(room: Room, member: Member, frame: Uint8Array): void {
+    const message = decodeYWebsocketMessage(frame);
+    switch (message?.type) {
+      case "sync-step-1":
+        return room.sync(member, StateVector.decode(message.stateVector));
+      case "sync-step-2":
+      case "update":
+        return room.receive(member, { update: message.update, n: 0 });
+      case "awareness":
+        return room.announce(member, message.update);
+      case "query-awareness":
+        return room.sendPresence(member);
+      case "permission-denied":
+      case undefined:
+        return;
+    }
+  }
+
+  #channel(): Channel {
+    const transport = this.#transport;
+    return {
+      wire: this.#services.wires.yWebsocket,
+      get unsentBytes() {
+        return transport.unsentBytes;
+      },
+      send: (bytes) => transport.send(bytes),
+      drained: () => transport.drained(),
+      setReading: (isReading) => transport.setReading(isReading),
+      ask: (stateVector) => this.#send(encodeYWebsocketMessage({ type: "sync-step-1", stateVector })),
+      // This dialect has no words for these.
+      ack: () => undefined,
+      reject: (_n, code, reason) => this.#close(code, reason),
+      leave: (code, reason) => this.#close(code, reason),
+    };
+  }
+
+  #send(message: Uint8Array): void {
+    this.#transport.send(this.#services.framing([message]));
+  }
+
+  #fail(thrown: unknown): void {
+    const { code, reason } = closeFor(thrown, this.#services.logger);
+    this.#close(code, reason);
+  }
+
+  #close(code: CloseCode, reason: string): void {
+    this.#transport.close(code, reason);
+    this.closed();
+  }
+}

@@ -1,0 +1,18 @@
+/** Writing to y-websocket clients: one y-protocols message a frame. */
+import { encodeYWebsocketMessage } from "@syncline/protocol";
+import type { Wire } from "../room/channel.js";
+import type { Framing } from "./transport.js";
+
+/** An update that says nothing: no structs, no deletions. */
+const emptyUpdate = Uint8Array.of(0, 0);
+
+export function createYWebsocketWire(frame: Framing): Wire {
+  // The same for every client and document: after the content was sent, step2 has nothing left to say.
+  const synced = frame([encodeYWebsocketMessage({ type: "sync-step-2", update: emptyUpdate })]);
+  return {
+    updates: (_room, _seq, updates) =>
+      frame(updates.map((update) => encodeYWebsocketMessage({ type: "update", update }))),
+    synced: () => synced,
+    presence: (_room, update) => frame([encodeYWebsocketMessage({ type: "awareness", update })]),
+  };
+}

@@ -1,0 +1,34 @@
+/** What the server throws at its embedder and at the command line. What a client is told is a close code. */
+
+export type SynclineErrorCode =
+  /** An option, flag or environment variable has a value that cannot be used. */
+  | "invalid-option"
+  /** The port is taken, or the address is not one of this machine's. */
+  | "cannot-listen"
+  /** Binding an address that others can reach, without authentication. */
+  | "insecure-bind"
+  /** The data directory cannot be created, read or written. */
+  | "data-unusable"
+  /** Another process has the data directory open. */
+  | "data-locked"
+  /** The data directory was written by another version of the format, or by another program. */
+  | "data-format"
+  /** A stored value failed its checksum, is missing, or cannot be understood. */
+  | "data-corrupt"
+  /** The store or server was closed before this could be done. */
+  | "closed";
+
+export class SynclineError extends Error {
+  override readonly name = "SynclineError";
+  readonly code: SynclineErrorCode;
+
+  constructor(code: SynclineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,130 @@
+/** What a server can be told: names, units, defaults, and the check. Nothing else reads the environment or guesses. */
+import { resolve } from "node:path";
+import { z } from "zod";
+import { SynclineError } from "./error.js";
+import { silentLogger, type Logger } from "./logger.js";
+import type { Storage } from "./storage/storage.js";
+import { systemTimers, type Timers } from "./timers.js";
+
+export interface ServerOptions {
+  /** 0 takes a free one. @default 1234 */
+  readonly port?: number;
+  /** An address of this machine. One that others can reach needs `insecure` while there is no authentication. @default "127.0.0.1" */
+  readonly host?: string;
+  /** A directory, made if need be, or a store of your own. @default "./data" */
+  readonly data?: string | Storage;
+  /** `durable`: others see an edit once it is on disk. `immediate`: at once; a power cut may take it back. @default "durable" */
+  readonly relay?: "durable" | "immediate";
+  /** Flush to stable storage before anything is acknowledged. @default true */
+  readonly fsync?: boolean;
+  /** Let anyone who can reach `host` read and write every document. @default false */
+  readonly insecure?: boolean;
+  /** A directory to serve at `/`, for a demo. @default none: a status page */
+  readonly pageDirectory?: string | undefined;
+  readonly logger?: Logger;
+  readonly timers?: Timers;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface ServerLimits {
+  /** Bytes of one WebSocket message. @default 8 MiB */
+  readonly maxFrameBytes: number;
+  /** Bytes of one update. @default 4 MiB */
+  readonly maxUpdateBytes: number;
+  /** Bytes a client may leave unread before it is left behind until it has read them. @default 1 MiB */
+  readonly maxUnsentBytes: number;
+  /** How long a client may take to read what it was sent. @default 30,000 */
+  readonly lagAllowanceMs: number;
+  /** Bytes of each open document's log kept in memory. @default 1 MiB */
+  readonly tailCacheBytes: number;
+  /** Bytes of snapshots kept in memory, over all documents. @default 64 MiB */
+  readonly segmentCacheBytes: number;
+  /** A log is compacted when what came since its snapshot weighs more than this, and more than the snapshot. @default 64 KiB */
+  readonly compactAboveBytes: number;
+  /** A document nobody has open is let go after this long. @default 5,000 */
+  readonly unloadAfterMs: number;
+  /** Presence changes of this window go out together. @default 25 */
+  readonly presenceWindowMs: number;
+  /** Bytes of one client's presence. @default 4 KiB */
+  readonly maxPresenceStateBytes: number;
+  /** Yjs client ids one connection may announce per document. @default 16 */
+  readonly maxPresenceIdsPerMember: number;
+  /** How often a silent client is asked for a sign of life. @default 15,000 */
+  readonly heartbeatMs: number;
+  /** How long a syncline client may take for its hello. @default 5,000 */
+  readonly helloTimeoutMs: number;
+  /** Documents one syncline connection may have open. @default 100 */
+  readonly maxRoomsPerConnection: number;
+  /** From the start of one commit to the start of the next, at least: what arrives meanwhile shares a flush. @default 4 */
+  readonly commitIntervalMs: number;
+}
+
+export type ResolvedOptions = Readonly<Required<Omit<ServerOptions, "limits" | "pageDirectory">>> & {
+  readonly limits: Readonly<ServerLimits>;
+  readonly pageDirectory: string | undefined;
+};
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const count = (fallback: number) => z.number().int().positive().default(fallback);
+const span = (fallback: number) => z.number().nonnegative().default(fallback);
+
+const limitsSchema = z.strictObject({
+  maxFrameBytes: count(8 * MiB),
+  maxUpdateBytes: count(4 * MiB),
+  maxUnsentBytes: count(MiB),
+  lagAllowanceMs: span(30_000),
+  tailCacheBytes: count(MiB),
+  segmentCacheBytes: count(64 * MiB),
+  compactAboveBytes: count(64 * KiB),
+  unloadAfterMs: span(5_000),
+  presenceWindowMs: span(25),
+  maxPresenceStateBytes: count(4 * KiB),
+  maxPresenceIdsPerMember: count(16),
+  heartbeatMs: count(15_000),
+  helloTimeoutMs: count(5_000),
+  maxRoomsPerConnection: count(100),
+  commitIntervalMs: span(4),
+});
+
+const optionsSchema = z.strictObject({
+  port: z.number().int().min(0).max(65_535).default(1234),
+  host: z.string().min(1).default("127.0.0.1"),
+  data: z
+    .union([z.string().min(1), z.custom<Storage>((value) => typeof value === "object" && value !== null)])
+    .default("./data"),
+  relay: z.enum(["durable", "immediate"]).default("durable"),
+  fsync: z.boolean().default(true),
+  insecure: z.boolean().default(false),
+  pageDirectory: z.string().optional(),
+  logger: z.custom<Logger>().default(silentLogger),
+  timers: z.custom<Timers>().default(systemTimers),
+  limits: limitsSchema.prefault({}),
+});
+
+/** @throws {SynclineError} `invalid-option`, naming the option and what it takes; `insecure-bind`. */
+export function resolveOptions(options: ServerOptions): ResolvedOptions {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new SynclineError("invalid-option", `option ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
+  }
+  const { data } = parsed.data;
+  assertNotExposed(parsed.data);
+  return Object.freeze({
+    ...parsed.data,
+    pageDirectory: parsed.data.pageDirectory,
+    data: typeof data === "string" ? resolve(data) : data,
+    limits: Object.freeze(parsed.data.limits),
+  });
+}
+
+function assertNotExposed({ host, insecure }: { host: string; insecure: boolean }): void {
+  if (insecure || isLoopback(host)) return;
+  const message = `without authentication, anyone who can reach ${host} could read and change every document; use a loopback address such as 127.0.0.1, or --insecure if that is what you want`;
+  throw new SynclineError("insecure-bind", message);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

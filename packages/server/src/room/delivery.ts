@@ -1,0 +1,160 @@
+/**
+ * Sending the log to one member: first what it lacks, then each new record as it is committed. A member that reads too
+ * slowly is left behind, and is sent what it missed from the log when it has caught its breath; nothing is queued for it.
+ */
+import { closeCodes } from "@syncline/protocol";
+import type { Timers } from "../timers.js";
+import { StateVector } from "../update/state-vector.js";
+import { type DiffSegments, missingFrom, missingSince, type Piece } from "./catch-up.js";
+import type { Channel } from "./channel.js";
+import { type History, StaleSnapshot } from "./history.js";
+
+export interface DeliveryOptions {
+  readonly channel: Channel;
+  readonly roomNumber: number;
+  readonly history: History;
+  readonly timers: Timers;
+  readonly diffSegments: DiffSegments;
+  /** Relayed to all members and not yet committed: a member that becomes live in this moment needs it, too. */
+  readonly relayedAhead: () => readonly Uint8Array[];
+  /** The history could not be read. */
+  readonly failed: (error: unknown) => void;
+  readonly maxUnsentBytes: number;
+  /** How long a member may take to read what it was sent. */
+  readonly lagAllowanceMs: number;
+}
+
+type DeliveryState =
+  /** It has not said what it has. */
+  | { readonly kind: "silent" }
+  /** It is being sent what it lacks; `next` is what it asked for meanwhile. */
+  | { readonly kind: "catching-up"; readonly next: StateVector | undefined }
+  | { readonly kind: "live" }
+  | { readonly kind: "ended" };
+
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  #state: DeliveryState = { kind: "silent" };
+  /** What the member had when it last said so. */
+  #stateVector = new StateVector();
+  /** The last record it was sent. */
+  #position = 0;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  get isLive(): boolean {
+    return this.#state.kind === "live";
+  }
+
+  get isCatchingUp(): boolean {
+    return this.#state.kind === "catching-up";
+  }
+
+  /** Sends everything that a client with `stateVector` lacks, then "synced", then each new record. */
+  begin(stateVector: StateVector): void {
+    if (this.#state.kind === "ended") return;
+    if (this.#state.kind === "catching-up") {
+      // One answer at a time: who asks a thousand times gets the last one answered.
+      this.#state = { kind: "catching-up", next: stateVector };
+      return;
+    }
+    this.#stateVector = stateVector;
+    void this.#catchUp("from the start");
+  }
+
+  /** Passes on what was committed, or is about to be, to a live member. */
+  relay(bytes: Uint8Array): void {
+    const { channel, maxUnsentBytes } = this.#options;
+    if (this.#state.kind !== "live") return;
+    if (channel.unsentBytes > maxUnsentBytes) void this.#catchUp("since its position");
+    else channel.send(bytes);
+  }
+
+  /** Notes that everything up to `seq` was relayed. */
+  reached(seq: number): void {
+    if (this.#state.kind === "live") this.#position = seq;
+  }
+
+  end(): void {
+    this.#state = { kind: "ended" };
+  }
+
+  async #catchUp(reach: "from the start" | "since its position"): Promise<void> {
+    this.#state = { kind: "catching-up", next: undefined };
+    try {
+      const isFirst = reach === "from the start";
+      if (isFirst) await this.#sendAll();
+      else await this.#sendMissed();
+      this.#becomeLive(isFirst);
+    } catch (thrown) {
+      this.#options.failed(thrown);
+    }
+  }
+
+  async #sendMissed(): Promise<void> {
+    await this.#drained();
+    try {
+      while (!this.#isEnded && this.#position < this.#options.history.seq) {
+        await this.#send(missingSince(this.#options.history, this.#position, new StateVector()));
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof StaleSnapshot)) throw thrown;
+      await this.#sendAll();
+    }
+  }
+
+  /** Reads until a whole pass went by without the snapshot being replaced under it. */
+  async #sendAll(): Promise<void> {
+    const { history, diffSegments } = this.#options;
+    for (;;) {
+      try {
+        this.#position = 0;
+        await this.#send(missingFrom(history, this.#stateVector, diffSegments));
+        while (!this.#isEnded && this.#position < history.seq) {
+          await this.#send(missingSince(history, this.#position, this.#stateVector));
+        }
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof StaleSnapshot)) throw thrown;
+      }
+    }
+  }
+
+  async #send(pieces: AsyncIterable<Piece>): Promise<void> {
+    const { channel, roomNumber } = this.#options;
+    for await (const { seq, updates } of pieces) {
+      await this.#drained();
+      if (this.#isEnded) return;
+      if (updates.length > 0) channel.send(channel.wire.updates(roomNumber, seq, updates));
+      this.#position = seq;
+    }
+  }
+
+  /** Nothing is awaited here: between the last record that was sent and the first that is relayed none can slip in. */
+  #becomeLive(isFirst: boolean): void {
+    if (this.#state.kind !== "catching-up") return;
+    const { channel, roomNumber, relayedAhead } = this.#options;
+    const ahead = relayedAhead();
+    if (ahead.length > 0) channel.send(channel.wire.updates(roomNumber, this.#position, ahead));
+    if (isFirst) channel.send(channel.wire.synced(roomNumber, this.#position));
+    const { next } = this.#state;
+    this.#state = { kind: "live" };
+    if (next) this.begin(next);
+  }
+
+  async #drained(): Promise<void> {
+    const { channel, timers, lagAllowanceMs } = this.#options;
+    if (channel.unsentBytes === 0) return;
+    const cancel = timers.after(lagAllowanceMs, () =>
+      channel.leave(closeCodes.tooSlow, `nothing was read for ${lagAllowanceMs / 1000} s; come back when you can`),
+    );
+    await channel.drained();
+    cancel();
+  }
+
+  get #isEnded(): boolean {
+    return this.#state.kind === "ended";
+  }
+}

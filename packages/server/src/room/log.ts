@@ -1,0 +1,171 @@
+/**
+ * The log of one document: what was admitted takes its place here, is committed with what other documents have, and
+ * becomes history. Knows which ids it holds at any moment; knows nothing of who reads it.
+ */
+import { SynclineError } from "../error.js";
+import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
+import type { AppendEntry, LogRecord, Pointer, Storage } from "../storage/storage.js";
+import { Contents } from "../update/contents.js";
+import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
+import { History, type HistoryOptions, type SnapshotContents } from "./history.js";
+import type { Member } from "./member.js";
+
+/** An admitted update on its way to the disk. */
+export interface LogItem {
+  /** `undefined`: it brought nothing new, and is settled with what came before it. */
+  readonly update: Uint8Array | undefined;
+  readonly author: Member;
+  /** The author's counter; 0 in dialects without acks. */
+  readonly n: number;
+}
+
+/** A log item that has its place. */
+export interface PlacedItem extends LogItem {
+  /** What the log held of the author's Yjs client id when this item was given its place. */
+  readonly clock: number;
+}
+
+/** What a log tells the room it belongs to. */
+export interface LogListener {
+  /** `items` are on disk as the record `seq`, in this order. */
+  committed(seq: number, items: readonly PlacedItem[]): void;
+  /** The items not yet on disk are admitted, but their commit takes long. */
+  commitDelayed(items: readonly LogItem[]): void;
+}
+
+export interface LogOptions extends HistoryOptions {
+  readonly storage: Storage;
+  readonly commitQueue: CommitQueue;
+  /** For a document that was never written. */
+  readonly newGeneration: () => string;
+}
+
+export class Log implements CommitSource {
+  readonly history: History;
+  /** The ids of everything admitted, durable or not. */
+  readonly contents: Contents;
+  readonly #options: LogOptions;
+  #listener: LogListener | undefined;
+  #forming: PlacedItem[] = [];
+  #inFlight: PlacedItem[] = [];
+  #version: number;
+
+  private constructor(options: LogOptions, history: History, contents: Contents) {
+    this.#options = options;
+    this.history = history;
+    this.contents = contents;
+    this.#version = history.seq;
+  }
+
+  /** @throws {SynclineError} `data-corrupt` when a record is missing or damaged. */
+  static async load(options: LogOptions): Promise<Log> {
+    const { documentName, storage } = options;
+    const pointer = (await storage.readPointer(documentName)) ?? neverWritten(options.newGeneration());
+    const contents = await readContents(options, pointer);
+    const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
+    const log = new Log(options, history, contents);
+    for await (const record of storage.readRecords(documentName, pointer.coveredSeq)) log.#takeIn(record);
+    return log;
+  }
+
+  listen(listener: LogListener): void {
+    this.#listener = listener;
+  }
+
+  get generation(): string {
+    return this.history.pointer.generation;
+  }
+
+  /** Grows with everything admitted. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Admitted and not yet durable, in order. */
+  get unsettled(): readonly PlacedItem[] {
+    return this.#inFlight.length === 0 ? this.#forming : [...this.#inFlight, ...this.#forming];
+  }
+
+  get isSettled(): boolean {
+    return this.#forming.length === 0 && this.#inFlight.length === 0;
+  }
+
+  /** Gives an admitted update its place. From here on its ids are part of the document. */
+  append(item: LogItem, scanned: ScannedUpdate): void {
+    this.contents.absorb(scanned);
+    this.#version += 1;
+    this.#forming.push(this.#place(item));
+    this.#options.commitQueue.request(this);
+  }
+
+  /** Has an item that brought nothing new settled together with the last that did. Only while something is unsettled. */
+  settleWithLast(item: LogItem): void {
+    (this.#forming.length > 0 ? this.#forming : this.#inFlight).push(this.#place(item));
+  }
+
+  takeEntry(): AppendEntry | undefined {
+    this.#inFlight = this.#inFlight.length === 0 ? this.#forming : [...this.#inFlight, ...this.#forming];
+    this.#forming = [];
+    const { documentName } = this.#options;
+    const updates = updatesOf(this.#inFlight);
+    return { documentName, generation: this.generation, previousSeq: this.history.seq, updates };
+  }
+
+  committed(seq: number): void {
+    const items = this.#inFlight;
+    this.#inFlight = [];
+    this.history.push({ seq, updates: updatesOf(items) });
+    this.#listener?.committed(seq, items);
+  }
+
+  /** Nothing to do: what is in flight stays so, and the queue asks again. */
+  commitFailed(): void {}
+
+  commitDelayed(): void {
+    this.#listener?.commitDelayed(this.unsettled);
+  }
+
+  /** Makes `pointer` and `snapshot` the history's; the contents learn what the document deleted by itself. */
+  replaceSnapshot(pointer: Pointer, snapshot: SnapshotContents, weight: number): void {
+    this.contents.deletions.addAll(scanUpdate(snapshot.deleteSetUpdate).deletions);
+    this.history.replaceSnapshot(pointer, snapshot, weight);
+  }
+
+  #place({ update, author, n }: LogItem): PlacedItem {
+    return { update, author, n, clock: this.contents.stateVector.get(author.clientId) };
+  }
+
+  #takeIn(record: LogRecord): void {
+    if (record.seq !== this.history.seq + 1) {
+      const message = `record ${this.history.seq + 1} of ${JSON.stringify(this.#options.documentName)} is missing`;
+      throw new SynclineError("data-corrupt", message);
+    }
+    for (const update of record.updates) this.contents.absorb(scanUpdate(update));
+    this.history.push(record);
+    this.#version = record.seq;
+  }
+}
+
+export function updatesOf(items: readonly LogItem[]): Uint8Array[] {
+  const updates: Uint8Array[] = [];
+  for (const { update } of items) if (update) updates.push(update);
+  return updates;
+}
+
+function neverWritten(generation: string): Pointer {
+  return { generation, epoch: 0, coveredSeq: 0, segments: [] };
+}
+
+async function readContents({ documentName, storage }: LogOptions, pointer: Pointer): Promise<Contents> {
+  if (pointer.epoch === 0) return new Contents();
+  const bytes = await storage.readContents(documentName, pointer);
+  if (bytes) return Contents.decode(bytes);
+  throw new SynclineError("data-corrupt", `the contents of ${JSON.stringify(documentName)} are missing`);
+}
+
+function snapshotOf(contents: Contents): SnapshotContents {
+  return {
+    stateVector: contents.stateVector.clone(),
+    deleteSetUpdate: contents.deletions.encodeAsUpdate(),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * One client in one room: which of its updates are settled, which are parked until what they lean on arrives, and how far
+ * it has been sent the log. Knows no dialect.
+ */
+import { ackLevel, type AckLevel } from "@syncline/protocol";
+import type { Channel } from "./channel.js";
+import type { Delivery } from "./delivery.js";
+
+/** An update as a client handed it in. */
+export interface Submission {
+  readonly update: Uint8Array;
+  /** The client's counter; 0 in dialects without acks. */
+  readonly n: number;
+}
+
+/** What one client may have parked. A client that needs more is told to come back and send everything in order. */
+export const maxParkedBytes = 256 * 1024;
+
+/** How long to wait for the answer to one question before asking again. */
+const askAgainAfterMs = 1_000;
+
+export class Member {
+  readonly channel: Channel;
+  readonly delivery: Delivery;
+  /** The client's Yjs client id, whose clock its acks report; 0 if it did not say. */
+  readonly clientId: number;
+  /** Submissions that wait behind one that is being tried in a worker. `undefined`: none is. */
+  waiting: Submission[] | undefined;
+
+  #parked: Submission[] = [];
+  #parkedBytes = 0;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Counters handed in and not yet durable or rejected, ascending. */
+  readonly #unsettled = new Set<number>();
+  #lastN = 0;
+  #ackedN = 0;
+  #receivedN = 0;
+  #clock = 0;
+
+  constructor(channel: Channel, delivery: Delivery, clientId: number) {
+    this.channel = channel;
+    this.delivery = delivery;
+    this.clientId = clientId;
+  }
+
+  /** Notes that `n` was handed in. False when a counter before it never arrived. */
+  submitted(n: number): boolean {
+    if (n === 0) return true;
+    if (n !== this.#lastN + 1) return false;
+    this.#lastN = n;
+    this.#unsettled.add(n);
+    return true;
+  }
+
+  /** Notes that `n` is on disk; `clock` is what the log holds of this client's id. The ack goes out with `sendAck`. */
+  becameDurable(n: number, clock: number): void {
+    this.#unsettled.delete(n);
+    this.#clock = Math.max(this.#clock, clock);
+  }
+
+  /** Acks all that became durable, as far as nothing before it is missing. */
+  sendDurableAck(): void {
+    const n = this.#upTo(this.#unsettled);
+    if (n <= this.#ackedN) return;
+    this.#ackedN = n;
+    this.#receivedN = Math.max(this.#receivedN, n);
+    this.#ack(n, ackLevel.durable);
+  }
+
+  /** Acks all that was admitted; what is parked is not. */
+  sendReceivedAck(): void {
+    const n = this.#upTo(this.#parked.map((submission) => submission.n));
+    if (n <= this.#receivedN) return;
+    this.#receivedN = n;
+    this.#ack(n, ackLevel.received);
+  }
+
+  rejected(n: number): void {
+    this.#unsettled.delete(n);
+  }
+
+  get hasParked(): boolean {
+    return this.#parked.length > 0;
+  }
+
+  /** Keeps `submission` for later. False when the allowance is spent: it was not kept. */
+  park({ update, n }: Submission): boolean {
+    if (this.#parkedBytes + update.length > maxParkedBytes) return false;
+    this.#parkedBytes += update.length;
+    // A copy: what came from a socket is a view into a much larger buffer.
+    this.#parked.push({ update: update.slice(), n });
+    return true;
+  }
+
+  takeParked(): Submission[] {
+    const parked = this.#parked;
+    this.#parked = [];
+    this.#parkedBytes = 0;
+    return parked;
+  }
+
+  /** Asks the client for what is missing, unless it was asked a moment ago. */
+  ask(stateVector: () => Uint8Array, nowMs: number): void {
+    if (nowMs - this.#askedAtMs < askAgainAfterMs) return;
+    this.#askedAtMs = nowMs;
+    this.channel.ask(stateVector());
+  }
+
+  #upTo(missing: Iterable<number>): number {
+    for (const n of missing) if (n > 0) return n - 1;
+    return this.#lastN;
+  }
+
+  #ack(n: number, level: AckLevel): void {
+    this.channel.ack(n, this.#clock, level);
+  }
+}

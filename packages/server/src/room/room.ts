@@ -1,0 +1,273 @@
+/**
+ * A document being used, with its members. The spine: an update is admitted, appended, committed, relayed, acknowledged,
+ * in this order, and this file is where one reads it. Knows neither dialects, nor sockets, nor what stores the log.
+ */
+import { closeCodes } from "@syncline/protocol";
+import { messageOf } from "../error.js";
+import { admit, type Admission } from "../update/admission.js";
+import type { StateVector } from "../update/state-vector.js";
+import type { Channel } from "./channel.js";
+import { Compaction } from "./compaction.js";
+import { Delivery } from "./delivery.js";
+import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
+import { Member, type Submission } from "./member.js";
+import { Presence } from "./presence.js";
+import { Relay } from "./relay.js";
+import type { RoomServices } from "./services.js";
+import { Trials } from "./trial.js";
+
+type NewUpdate = Extract<Admission, { kind: "new" }>;
+
+export class Room {
+  readonly documentName: string;
+  /** The server's number for this room while it is loaded. */
+  readonly number: number;
+  readonly #services: RoomServices;
+  readonly #log: Log;
+  readonly #members = new Set<Member>();
+  readonly #relay: Relay;
+  readonly #presence: Presence;
+  readonly #compaction: Compaction;
+  readonly #trials: Trials;
+  /** Members with updates that lean on something not here yet. */
+  readonly #parking = new Set<Member>();
+  /** Immediate mode: admitted in this turn of the event loop, not yet relayed. */
+  #unrelayed: LogItem[] = [];
+
+  private constructor(documentName: string, number: number, log: Log, services: RoomServices) {
+    const { limits, timers } = services;
+    this.documentName = documentName;
+    this.number = number;
+    this.#log = log;
+    this.#services = services;
+    this.#relay = new Relay(number, this.#members, limits.maxUnsentBytes);
+    this.#compaction = new Compaction(documentName, log, services);
+    this.#trials = new Trials(`${number}`, log, services);
+    this.#presence = new Presence({
+      timers,
+      windowMs: limits.presenceWindowMs,
+      maxStateBytes: limits.maxPresenceStateBytes,
+      maxIdsPerMember: limits.maxPresenceIdsPerMember,
+      relay: (update, instead) => this.#relay.presence(update, instead),
+    });
+    log.listen({
+      committed: (seq, items) => this.#committed(seq, items),
+      commitDelayed: (items) => this.#commitDelayed(items),
+    });
+  }
+
+  /** @throws what the store throws; the room then does not exist, and nobody was told anything of it. */
+  static async load(documentName: string, number: number, services: RoomServices): Promise<Room> {
+    const { storage, commitQueue, segmentCache, newGeneration } = services;
+    const { tailCacheBytes } = services.limits;
+    const options = { documentName, storage, commitQueue, segmentCache, newGeneration, tailCacheBytes };
+    return new Room(documentName, number, await Log.load(options), services);
+  }
+
+  get generation(): string {
+    return this.#log.generation;
+  }
+
+  /** The last record that is durable; 0 when nothing was ever written. */
+  get seq(): number {
+    return this.#log.history.seq;
+  }
+
+  /** Everything admitted, durable or not. */
+  get stateVector(): StateVector {
+    return this.#log.contents.stateVector;
+  }
+
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  /** Nothing waits for the disk or a worker: the room can be let go without losing anything. */
+  get isSettled(): boolean {
+    return this.#log.isSettled && this.#trials.isIdle && !this.#compaction.isRunning;
+  }
+
+  /** Makes the client at `channel` a member. It is sent no content before `sync`. */
+  join(channel: Channel, clientId: number): Member {
+    const member: Member = new Member(channel, this.#deliveryTo(channel), clientId);
+    this.#members.add(member);
+    return member;
+  }
+
+  leave(member: Member): void {
+    if (!this.#members.delete(member)) return;
+    member.delivery.end();
+    this.#parking.delete(member);
+    this.#presence.leave(member);
+  }
+
+  /** Sends `member` what a client with `stateVector` lacks, and from then on every new update. */
+  sync(member: Member, stateVector: StateVector): void {
+    member.delivery.begin(stateVector);
+  }
+
+  /** @throws {ProtocolError} `malformed-message` */
+  announce(member: Member, awarenessUpdate: Uint8Array): void {
+    if (this.#members.has(member)) this.#presence.announce(member, awarenessUpdate);
+  }
+
+  sendPresence(member: Member): void {
+    const update = this.#presence.snapshotFor(member);
+    if (update) member.channel.send(member.channel.wire.presence(this.number, update));
+  }
+
+  /**
+   * An update from a client. Nothing is awaited between here and its place in the log: arrival order is what everybody
+   * sees. From there the commit queue carries it to disk and calls `#committed`.
+   */
+  receive(member: Member, submission: Submission): void {
+    if (!this.#members.has(member)) return;
+    if (!member.submitted(submission.n)) return this.#lostOnTheWay(member);
+    if (member.waiting) return void member.waiting.push({ ...submission, update: submission.update.slice() });
+    this.#admit(member, submission);
+  }
+
+  /** Folds what came since the snapshot into a new one, if that is worth it or `always`. Resolves when it is done. */
+  async compact(always = false): Promise<void> {
+    if (always || this.#compaction.isWorthwhile) await this.#compaction.run();
+  }
+
+  /** Ends what still runs by itself. The members have left. */
+  close(): void {
+    this.#presence.close();
+    this.#trials.forget();
+  }
+
+  #admit(member: Member, submission: Submission, trustHeavy = false): void {
+    const { maxUpdateBytes } = this.#services.limits;
+    if (submission.update.length > maxUpdateBytes) return this.#tooLarge(member, submission);
+    const admission = admit(submission.update, this.#log.contents, { trustHeavy, scan: { maxBytes: maxUpdateBytes } });
+    switch (admission.kind) {
+      case "new":
+        return this.#append(member, submission, admission);
+      case "nothing-new":
+        return this.#settle(member, submission);
+      case "gap":
+        return this.#park(member, submission);
+      case "heavy":
+        return this.#tryFirst(member, submission);
+      case "refused":
+        return member.channel.leave(closeCodes.protocolError, `an update was refused: ${admission.error.message}`);
+    }
+  }
+
+  #append(author: Member, { n }: Submission, { update, scanned }: NewUpdate): void {
+    const item = { update: own(update), author, n };
+    this.#log.append(item, scanned);
+    if (this.#services.limits.relay === "immediate") this.#relayAhead(item);
+    this.#admitParked();
+  }
+
+  #committed(seq: number, items: readonly PlacedItem[]): void {
+    if (this.#services.limits.relay === "durable") this.#relay.updates(seq, items);
+    this.#relay.reached(seq);
+    this.#acknowledge(items);
+    if (this.#compaction.isWorthwhile) void this.#compaction.run();
+    if (!this.#isSomebodyCatchingUp) this.#log.history.forgetCovered();
+  }
+
+  #acknowledge(items: readonly PlacedItem[]): void {
+    const authors = new Set<Member>();
+    for (const { author, n, clock } of items) {
+      if (n === 0) continue;
+      author.becameDurable(n, clock);
+      authors.add(author);
+    }
+    for (const author of authors) author.sendDurableAck();
+  }
+
+  #commitDelayed(items: readonly LogItem[]): void {
+    for (const author of new Set(items.map((item) => item.author))) author.sendReceivedAck();
+  }
+
+  /** What brought nothing new is durable as soon as everything before it is. */
+  #settle(author: Member, { n }: Submission): void {
+    if (n === 0) return;
+    if (!this.#log.isSettled) return this.#log.settleWithLast({ update: undefined, author, n });
+    author.becameDurable(n, this.stateVector.get(author.clientId));
+    author.sendDurableAck();
+  }
+
+  #relayAhead(item: LogItem): void {
+    if (this.#unrelayed.length === 0) this.#services.timers.soon(() => this.#relayUnrelayed());
+    this.#unrelayed.push(item);
+  }
+
+  #relayUnrelayed(): void {
+    const items = this.#unrelayed;
+    this.#unrelayed = [];
+    this.#relay.updates(this.seq, items);
+  }
+
+  #park(member: Member, submission: Submission): void {
+    if (!member.park(submission)) return this.#lostOnTheWay(member);
+    this.#parking.add(member);
+    member.ask(() => this.stateVector.encode(), this.#services.timers.now());
+  }
+
+  #admitParked(): void {
+    for (const member of [...this.#parking]) {
+      this.#parking.delete(member);
+      for (const submission of member.takeParked()) this.#admit(member, submission);
+    }
+  }
+
+  #tryFirst(member: Member, submission: Submission): void {
+    void this.#trials.run(member, submission, {
+      passed: (rest) => this.#admit(member, rest, true),
+      next: (later) => {
+        // One of those that waited may be heavy, too: then the rest waits again.
+        if (member.waiting) member.waiting.push(later);
+        else this.#admit(member, later);
+      },
+    });
+  }
+
+  #lostOnTheWay(member: Member): void {
+    member.channel.leave(closeCodes.gap, "updates were lost on the way; come back and send what is missing");
+  }
+
+  #tooLarge(member: Member, { update, n }: Submission): void {
+    const reason = `an update of ${update.length} bytes; at most ${this.#services.limits.maxUpdateBytes} are allowed`;
+    member.rejected(n);
+    if (n > 0) member.channel.reject(n, closeCodes.tooLarge, reason);
+    else member.channel.leave(closeCodes.tooLarge, reason);
+  }
+
+  #deliveryTo(channel: Channel): Delivery {
+    const { timers, diffSegments, limits, logger } = this.#services;
+    return new Delivery({
+      channel,
+      roomNumber: this.number,
+      history: this.#log.history,
+      timers,
+      diffSegments,
+      relayedAhead: () => this.#relayedAhead,
+      failed: (thrown) => {
+        logger.error({ documentName: this.documentName, error: messageOf(thrown) }, "the history could not be read");
+        channel.leave(closeCodes.internalError, "the document could not be read");
+      },
+      maxUnsentBytes: limits.maxUnsentBytes,
+      lagAllowanceMs: limits.lagAllowanceMs,
+    });
+  }
+
+  get #relayedAhead(): Uint8Array[] {
+    return this.#services.limits.relay === "immediate" ? updatesOf(this.#log.unsettled) : [];
+  }
+
+  get #isSomebodyCatchingUp(): boolean {
+    for (const { delivery } of this.#members) if (delivery.isCatchingUp) return true;
+    return false;
+  }
+}
+
+/** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */
+function own(update: Uint8Array): Uint8Array {
+  return update.byteLength * 2 < update.buffer.byteLength ? update.slice() : update;
+}

@@ -1,0 +1,41 @@
+/** What all rooms of a server share, and the limits they keep. Wired in server.ts. */
+import type { Logger } from "../logger.js";
+import type { CommitQueue } from "../storage/commit-queue.js";
+import type { Storage } from "../storage/storage.js";
+import type { Timers } from "../timers.js";
+import type { WorkerPool } from "../worker/worker-pool.js";
+import type { DiffSegments } from "./catch-up.js";
+import type { SegmentCache } from "./segment-cache.js";
+
+export interface RoomServices {
+  readonly storage: Storage;
+  readonly commitQueue: CommitQueue;
+  readonly workers: Pick<WorkerPool, "compact" | "trial" | "forget">;
+  readonly diffSegments: DiffSegments;
+  readonly segmentCache: SegmentCache;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** A random name for a document's generation. */
+  readonly newGeneration: () => string;
+  readonly limits: RoomLimits;
+}
+
+export interface RoomLimits {
+  /** `durable`: others see an edit when it is on disk. `immediate`: at once, a power cut may take it back. */
+  readonly relay: "durable" | "immediate";
+  /** A larger update is rejected. */
+  readonly maxUpdateBytes: number;
+  /** A member with more than this unsent is left behind until it has read it. */
+  readonly maxUnsentBytes: number;
+  /** How long a member may take to read what it was sent before its connection is closed. */
+  readonly lagAllowanceMs: number;
+  /** How much of each log's end is kept in memory. */
+  readonly tailCacheBytes: number;
+  /** A log is compacted when what came since the snapshot weighs more than this and more than the snapshot. */
+  readonly compactAboveBytes: number;
+  /** A room without members is unloaded after this long. */
+  readonly unloadAfterMs: number;
+  readonly presenceWindowMs: number;
+  readonly maxPresenceStateBytes: number;
+  readonly maxPresenceIdsPerMember: number;
+}

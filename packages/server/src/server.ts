@@ -1,0 +1,193 @@
+/** Wires the layers to a running server, and takes it down in the right order. The only file that knows all of them. */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import type { Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { checkDocumentName, closeCodes, ProtocolError, synclinePath } from "@syncline/protocol";
+import { createHttpServer } from "./adapters/http.js";
+import { frameBinary } from "./adapters/frame.js";
+import { WebSocketAdapter } from "./adapters/websocket.js";
+import type { ConnectionServices } from "./connection/services.js";
+import { SynclineConnection } from "./connection/syncline-connection.js";
+import { createSynclineWire } from "./connection/syncline-wire.js";
+import type { Connection, Transport } from "./connection/transport.js";
+import { YWebsocketConnection } from "./connection/y-websocket-connection.js";
+import { createYWebsocketWire } from "./connection/y-websocket-wire.js";
+import { messageOf, SynclineError } from "./error.js";
+import { resolveOptions, type ResolvedOptions, type ServerOptions } from "./options.js";
+import { Rooms } from "./room/rooms.js";
+import { createSegmentCache } from "./room/segment-cache.js";
+import { shareSegmentDiffs } from "./room/segment-diff.js";
+import { CommitQueue } from "./storage/commit-queue.js";
+import { LevelStorage } from "./storage/level.js";
+import type { Storage } from "./storage/storage.js";
+import { version } from "./version.js";
+import { WorkerPool } from "./worker/worker-pool.js";
+
+/** A server that listens. */
+export interface SynclineServer {
+  readonly port: number;
+  readonly host: string;
+  /** Where clients connect: `ws://host:port`. */
+  readonly url: string;
+  /**
+   * Stops accepting, commits what is queued, closes clients with 4503 (they come back by themselves), closes the store.
+   * A second call waits for the first.
+   */
+  close(): Promise<void>;
+}
+
+/** @throws {SynclineError} `invalid-option`, `insecure-bind`, `cannot-listen`, or what opening the store throws. */
+export async function startServer(options: ServerOptions = {}): Promise<SynclineServer> {
+  const resolved = resolveOptions(options);
+  const storage = await openStorage(resolved);
+  const server = new RunningServer(resolved, storage);
+  try {
+    await server.listen();
+  } catch (thrown) {
+    await server.close();
+    throw thrown;
+  }
+  return server;
+}
+
+async function openStorage({ data, fsync }: ResolvedOptions): Promise<Storage> {
+  return typeof data === "string" ? LevelStorage.open(data, { fsync }) : data;
+}
+
+class RunningServer implements SynclineServer {
+  readonly #options: ResolvedOptions;
+  readonly #storage: Storage;
+  readonly #commitQueue: CommitQueue;
+  readonly #workers = new WorkerPool();
+  readonly #rooms: Rooms;
+  readonly #webSockets: WebSocketAdapter;
+  readonly #http: HttpServer;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedOptions, storage: Storage) {
+    const { limits, timers, logger } = options;
+    this.#options = options;
+    this.#storage = storage;
+    this.#commitQueue = new CommitQueue({ storage, timers, logger, commitIntervalMs: limits.commitIntervalMs });
+    this.#rooms = new Rooms({
+      storage,
+      commitQueue: this.#commitQueue,
+      workers: this.#workers,
+      diffSegments: shareSegmentDiffs(this.#workers),
+      segmentCache: createSegmentCache(limits.segmentCacheBytes),
+      timers,
+      logger,
+      newGeneration: randomUUID,
+      limits: { ...limits, relay: options.relay },
+    });
+    const services = this.#connectionServices();
+    this.#webSockets = new WebSocketAdapter({
+      maxFrameBytes: limits.maxFrameBytes,
+      timers,
+      logger,
+      connect: (transport, path) => connect(transport, path, services),
+    });
+    this.#http = createHttpServer({ status: () => this.#status(), pageDirectory: options.pageDirectory });
+    this.#http.on("upgrade", (request, socket, head) => this.#webSockets.upgrade(request, socket, head));
+  }
+
+  get host(): string {
+    return this.#options.host;
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo | null)?.port ?? this.#options.port;
+  }
+
+  get url(): string {
+    return `ws://${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
+  }
+
+  async listen(): Promise<void> {
+    const { port, host } = this.#options;
+    try {
+      this.#http.listen({ port, host, backlog: 4096 });
+      await once(this.#http, "listening");
+    } catch (cause) {
+      throw new SynclineError("cannot-listen", whyNotListening(cause, host, port), { cause });
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const stoppedAccepting = this.#http.listening ? once(this.#http, "close") : undefined;
+    this.#http.close();
+    // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
+    await this.#commitQueue.idle();
+    await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
+    this.#http.closeAllConnections();
+    await stoppedAccepting;
+    // What arrived in the last moment, or was being tried in a worker.
+    await this.#commitQueue.idle();
+    await this.#rooms.close();
+    await this.#workers.close();
+    await this.#storage.close();
+  }
+
+  #status() {
+    return {
+      version,
+      connectionCount: this.#webSockets.connectionCount,
+      roomCount: this.#rooms.count,
+      isReady: this.#closing === undefined && this.#commitQueue.isHealthy,
+    };
+  }
+
+  #connectionServices(): ConnectionServices {
+    const { limits, timers, logger } = this.#options;
+    return {
+      rooms: this.#rooms,
+      timers,
+      logger,
+      framing: frameBinary,
+      wires: { yWebsocket: createYWebsocketWire(frameBinary), syncline: createSynclineWire(frameBinary) },
+      heartbeatMs: limits.heartbeatMs,
+      helloTimeoutMs: limits.helloTimeoutMs,
+      maxFrameBytes: limits.maxFrameBytes,
+      maxRoomsPerConnection: limits.maxRoomsPerConnection,
+      newConnectionId: randomUUID,
+      serverName: `syncline ${version}`,
+    };
+  }
+}
+
+/** The dialect is in the path: one is syncline's, every other names a document of the y-websocket dialect. */
+function connect(transport: Transport, path: string, services: ConnectionServices): Connection {
+  if (path === synclinePath) return new SynclineConnection(transport, services);
+  try {
+    return new YWebsocketConnection(transport, documentNameIn(path), services);
+  } catch (thrown) {
+    if (!(thrown instanceof ProtocolError)) throw thrown;
+    transport.close(closeCodes.protocolError, thrown.message);
+    return { receive: () => undefined, closed: () => undefined, tick: () => undefined };
+  }
+}
+
+function documentNameIn(path: string): string {
+  let name: string;
+  try {
+    name = decodeURIComponent(path.slice(1));
+  } catch (cause) {
+    const message = "the document name in the URL is not percent-encoded UTF-8";
+    throw new ProtocolError("invalid-document-name", message, { cause });
+  }
+  return checkDocumentName(name);
+}
+
+function whyNotListening(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE")
+    return `port ${port} of ${host} is in use; stop what uses it, or choose another with --port`;
+  if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine; choose another with --host`;
+  if (code === "EACCES") return `this user may not listen on port ${port}; choose one above 1023 with --port`;
+  return `cannot listen on ${host}:${port}: ${messageOf(cause)}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * Every stored value: `format version, CRC-32C, payload`. The checksum also covers the value's key, so that a value that
+ * turns up under another key is as wrong as one whose bytes changed. LevelDB has checksums of its own, but a flipped bit
+ * in one of its files was seen to come back as data.
+ */
+import crc32c from "crc-32/crc32c.js";
+import { SynclineError } from "../error.js";
+
+/** The version of all value layouts. A store with another one is not opened. */
+export const formatVersion = 1;
+
+const headerBytes = 5;
+
+/** Puts `payloadParts`, one after the other, behind a header that vouches for them under `key`. */
+export function seal(key: Uint8Array, payloadParts: readonly Uint8Array[]): Uint8Array {
+  let length = headerBytes;
+  for (const part of payloadParts) length += part.length;
+  const value = new Uint8Array(length);
+  let offset = headerBytes;
+  for (const part of payloadParts) {
+    value.set(part, offset);
+    offset += part.length;
+  }
+  value[0] = formatVersion;
+  writeUint32(value, 1, checksum(key, value.subarray(headerBytes)));
+  return value;
+}
+
+/**
+ * The payload of a sealed value, as a view.
+ *
+ * @throws {SynclineError} `data-corrupt` when the checksum does not match, `data-format` for another version.
+ */
+export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array {
+  if (value.length < headerBytes) throw new SynclineError("data-corrupt", "a stored value is cut off");
+  const payload = value.subarray(headerBytes);
+  if (readUint32(value, 1) !== checksum(key, payload)) {
+    throw new SynclineError("data-corrupt", "a stored value does not match its checksum");
+  }
+  if (value[0] !== formatVersion) {
+    throw new SynclineError("data-format", `a stored value has format ${value[0]}, this server reads ${formatVersion}`);
+  }
+  return payload;
+}
+
+function checksum(key: Uint8Array, payload: Uint8Array): number {
+  return crc32c.buf(payload, crc32c.buf(key)) >>> 0;
+}
+
+function writeUint32(into: Uint8Array, offset: number, value: number): void {
+  new DataView(into.buffer, into.byteOffset).setUint32(offset, value);
+}
+
+function readUint32(from: Uint8Array, offset: number): number {
+  return new DataView(from.buffer, from.byteOffset).getUint32(offset);
+}
