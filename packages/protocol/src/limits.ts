@@ -9,5 +9,5 @@ export const synclinePath = "/.syncline/v1";
 /** No message on the way to a client is larger: a large document arrives as several valid updates. */
 export const maxServerMessageBytes = 1024 * 1024;
 
-/** A hello or open message, token included. */
+/** A hello, token included: all that is read of a client before it is welcomed. */
 export const maxHelloBytes = 8 * 1024;

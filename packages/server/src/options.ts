@@ -39,7 +39,7 @@ export interface ServerLimits {
   readonly tailCacheBytes: number;
   /** Bytes of snapshots kept in memory, over all documents. @default 64 MiB */
   readonly segmentCacheBytes: number;
-  /** A log is compacted when what came since its snapshot weighs more than this, and more than the snapshot. @default 64 KiB */
+  /** A log is compacted when what came since its snapshot weighs more than this, and twice the snapshot. @default 256 KiB */
   readonly compactAboveBytes: number;
   /** A document nobody has open is let go after this long. @default 5,000 */
   readonly unloadAfterMs: number;
@@ -76,7 +76,7 @@ const limitsSchema = z.strictObject({
   lagAllowanceMs: span(30_000),
   tailCacheBytes: count(MiB),
   segmentCacheBytes: count(64 * MiB),
-  compactAboveBytes: count(64 * KiB),
+  compactAboveBytes: count(256 * KiB),
   unloadAfterMs: span(5_000),
   presenceWindowMs: span(25),
   maxPresenceStateBytes: count(4 * KiB),

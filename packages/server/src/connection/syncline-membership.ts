@@ -19,6 +19,7 @@ export class SynclineMembership {
   readonly #member: Member;
   readonly #open: Open;
   readonly #options: MembershipOptions;
+  #isEnded = false;
   /** What the client had, read before it becomes a member: a mistake in it refuses the open. */
   readonly #has: StateVector;
 
@@ -47,7 +48,9 @@ export class SynclineMembership {
     this.room.announce(this.#member, awarenessUpdate);
   }
 
+  /** After this nothing more of this opening is sent: an ack that came late could be taken for one of the next. */
   end(): void {
+    this.#isEnded = true;
     this.room.leave(this.#member);
   }
 
@@ -55,31 +58,37 @@ export class SynclineMembership {
     const { requestId } = this.#open;
     const { generation, seq } = this.room;
     const opened = { requestId, room: this.room.number, access: access.write, generation, seq, stateVector };
-    this.#options.send([{ type: "opened", ...opened }]);
+    this.#send({ type: "opened", ...opened });
   }
 
   #leave(code: CloseCode, reason: string): void {
-    const { transport, send, left } = this.#options;
+    const { transport, left } = this.#options;
     // A client that does not read would not read this either: the socket goes, with all its documents.
     if (code === closeCodes.tooSlow) return transport.close(code, reason);
-    send([{ type: "close", room: this.room.number, code, reason }]);
+    this.#send({ type: "close", room: this.room.number, code, reason });
     left();
   }
 
+  #send(message: Message): void {
+    if (!this.#isEnded) this.#options.send([message]);
+  }
+
   #channel(): Channel {
-    const { transport, wire, send } = this.#options;
+    const { transport, wire } = this.#options;
     const room = this.room.number;
     return {
       wire,
       get unsentBytes() {
         return transport.unsentBytes;
       },
-      send: (bytes) => transport.send(bytes),
+      send: (bytes) => {
+        if (!this.#isEnded) transport.send(bytes);
+      },
       drained: () => transport.drained(),
       setReading: (isReading) => transport.setReading(isReading),
       ask: (stateVector) => this.#sendOpened(stateVector),
-      ack: (n, clock, level) => send([{ type: "ack", room, n, clock, level }]),
-      reject: (n, code, reason) => send([{ type: "reject", room, n, code, reason }]),
+      ack: (n, clock, level) => this.#send({ type: "ack", room, n, clock, level }),
+      reject: (n, code, reason) => this.#send({ type: "reject", room, n, code, reason }),
       leave: (code, reason) => this.#leave(code, reason),
     };
   }

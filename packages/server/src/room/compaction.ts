@@ -4,12 +4,17 @@
  */
 import { messageOf } from "../error.js";
 import { Contents } from "../update/contents.js";
-import { DeleteSet } from "../update/delete-set.js";
 import { scanUpdate } from "../update/scan.js";
 import { StateVector } from "../update/state-vector.js";
 import type { History } from "./history.js";
 import type { Log } from "./log.js";
 import type { RoomServices } from "./services.js";
+
+/**
+ * A snapshot is made anew when what came since weighs this many times as much: opening stays quick, and over a document's
+ * life each byte is compacted a handful of times.
+ */
+const growthFactor = 2;
 
 export class Compaction {
   readonly #documentName: string;
@@ -32,7 +37,8 @@ export class Compaction {
   /** Whether what came since the snapshot outweighs it, so that each byte is compacted a few times in its life only. */
   get isWorthwhile(): boolean {
     const { history } = this.#log;
-    const threshold = Math.max(this.#services.limits.compactAboveBytes, history.snapshotBytes, this.#notBelowWeight);
+    const { compactAboveBytes } = this.#services.limits;
+    const threshold = Math.max(compactAboveBytes, history.snapshotBytes * growthFactor, this.#notBelowWeight);
     return history.weightSinceSnapshot > threshold;
   }
 
@@ -54,7 +60,7 @@ export class Compaction {
     const compacted = await workers.compact(piecesUpTo(history, coveredSeq));
     const stateVector = StateVector.decode(compacted.stateVector);
     const { segments, deleteSetUpdate } = compacted;
-    const contents = contentsOf(stateVector, deleteSetUpdate).encode();
+    const contents = contentsOf(segments, deleteSetUpdate).encode();
     const snapshot = { coveredSeq, segments, contents };
     const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer.epoch, snapshot);
     if (!pointer) return;
@@ -82,8 +88,8 @@ async function* piecesUpTo(history: History, seq: number): AsyncIterable<Uint8Ar
   }
 }
 
-function contentsOf(stateVector: StateVector, deleteSetUpdate: Uint8Array): Contents {
-  const deletions = new DeleteSet();
-  deletions.addAll(scanUpdate(deleteSetUpdate).deletions);
-  return new Contents(stateVector, deletions);
+function contentsOf(segments: readonly Uint8Array[], deleteSetUpdate: Uint8Array): Contents {
+  const contents = new Contents();
+  for (const update of [...segments, deleteSetUpdate]) contents.absorb(scanUpdate(update));
+  return contents;
 }

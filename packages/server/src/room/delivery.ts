@@ -15,6 +15,10 @@ export interface DeliveryOptions {
   readonly history: History;
   readonly timers: Timers;
   readonly diffSegments: DiffSegments;
+  /** Grows with each update the room takes. */
+  readonly version: () => number;
+  /** Up to which version everything was relayed to live members. */
+  readonly relayedVersion: () => number;
   /** Relayed to all members and not yet committed: a member that becomes live in this moment needs it, too. */
   readonly relayedAhead: () => readonly Uint8Array[];
   /** The history could not be read. */
@@ -39,6 +43,8 @@ export class Delivery {
   #stateVector = new StateVector();
   /** The last record it was sent. */
   #position = 0;
+  /** The version that was the room's when the member asked: with it the member is synced. `undefined`: it knows. */
+  #syncedWith: number | undefined;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -61,6 +67,7 @@ export class Delivery {
       return;
     }
     this.#stateVector = stateVector;
+    this.#syncedWith = this.#options.version();
     void this.#catchUp("from the start");
   }
 
@@ -74,7 +81,9 @@ export class Delivery {
 
   /** Notes that everything up to `seq` was relayed. */
   reached(seq: number): void {
-    if (this.#state.kind === "live") this.#position = seq;
+    if (this.#state.kind !== "live") return;
+    this.#position = seq;
+    this.#tellSynced();
   }
 
   end(): void {
@@ -84,10 +93,9 @@ export class Delivery {
   async #catchUp(reach: "from the start" | "since its position"): Promise<void> {
     this.#state = { kind: "catching-up", next: undefined };
     try {
-      const isFirst = reach === "from the start";
-      if (isFirst) await this.#sendAll();
+      if (reach === "from the start") await this.#sendAll();
       else await this.#sendMissed();
-      this.#becomeLive(isFirst);
+      this.#becomeLive();
     } catch (thrown) {
       this.#options.failed(thrown);
     }
@@ -133,15 +141,23 @@ export class Delivery {
   }
 
   /** Nothing is awaited here: between the last record that was sent and the first that is relayed none can slip in. */
-  #becomeLive(isFirst: boolean): void {
+  #becomeLive(): void {
     if (this.#state.kind !== "catching-up") return;
     const { channel, roomNumber, relayedAhead } = this.#options;
     const ahead = relayedAhead();
     if (ahead.length > 0) channel.send(channel.wire.updates(roomNumber, this.#position, ahead));
-    if (isFirst) channel.send(channel.wire.synced(roomNumber, this.#position));
     const { next } = this.#state;
     this.#state = { kind: "live" };
     if (next) this.begin(next);
+    else this.#tellSynced();
+  }
+
+  /** Says "synced" once the member was sent all that the room had when it asked: what was on its way to disk, too. */
+  #tellSynced(): void {
+    const { channel, roomNumber, relayedVersion } = this.#options;
+    if (this.#syncedWith === undefined || relayedVersion() < this.#syncedWith) return;
+    this.#syncedWith = undefined;
+    channel.send(channel.wire.synced(roomNumber, this.#position));
   }
 
   async #drained(): Promise<void> {

@@ -49,12 +49,13 @@ export class Log implements CommitSource {
   #forming: PlacedItem[] = [];
   #inFlight: PlacedItem[] = [];
   #version: number;
+  #durableVersion: number;
 
   private constructor(options: LogOptions, history: History, contents: Contents) {
     this.#options = options;
     this.history = history;
     this.contents = contents;
-    this.#version = history.seq;
+    this.#version = this.#durableVersion = history.seq;
   }
 
   /** @throws {SynclineError} `data-corrupt` when a record is missing or damaged. */
@@ -79,6 +80,11 @@ export class Log implements CommitSource {
   /** Grows with everything admitted. */
   get version(): number {
     return this.#version;
+  }
+
+  /** As `version`, with everything durable. */
+  get durableVersion(): number {
+    return this.#durableVersion;
   }
 
   /** Admitted and not yet durable, in order. */
@@ -114,7 +120,9 @@ export class Log implements CommitSource {
   committed(seq: number): void {
     const items = this.#inFlight;
     this.#inFlight = [];
-    this.history.push({ seq, updates: updatesOf(items) });
+    const updates = updatesOf(items);
+    this.history.push({ seq, updates });
+    this.#durableVersion += updates.length;
     this.#listener?.committed(seq, items);
   }
 
@@ -142,7 +150,7 @@ export class Log implements CommitSource {
     }
     for (const update of record.updates) this.contents.absorb(scanUpdate(update));
     this.history.push(record);
-    this.#version = record.seq;
+    this.#version = this.#durableVersion = record.seq;
   }
 }
 

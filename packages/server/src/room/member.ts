@@ -2,7 +2,7 @@
  * One client in one room: which of its updates are settled, which are parked until what they lean on arrives, and how far
  * it has been sent the log. Knows no dialect.
  */
-import { ackLevel, type AckLevel } from "@syncline/protocol";
+import { ackLevel } from "@syncline/protocol";
 import type { Channel } from "./channel.js";
 import type { Delivery } from "./delivery.js";
 
@@ -65,15 +65,15 @@ export class Member {
     if (n <= this.#ackedN) return;
     this.#ackedN = n;
     this.#receivedN = Math.max(this.#receivedN, n);
-    this.#ack(n, ackLevel.durable);
+    this.channel.ack(n, this.#clock, ackLevel.durable);
   }
 
-  /** Acks all that was admitted; what is parked is not. */
-  sendReceivedAck(): void {
+  /** Acks all that was admitted, `clock` being the log's for this client's id; what is parked is not. */
+  sendReceivedAck(clock: number): void {
     const n = this.#upTo(this.#parked.map((submission) => submission.n));
     if (n <= this.#receivedN) return;
     this.#receivedN = n;
-    this.#ack(n, ackLevel.received);
+    this.channel.ack(n, clock, ackLevel.received);
   }
 
   rejected(n: number): void {
@@ -110,9 +110,5 @@ export class Member {
   #upTo(missing: Iterable<number>): number {
     for (const n of missing) if (n > 0) return n - 1;
     return this.#lastN;
-  }
-
-  #ack(n: number, level: AckLevel): void {
-    this.channel.ack(n, this.#clock, level);
   }
 }

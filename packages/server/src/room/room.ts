@@ -159,12 +159,12 @@ export class Room {
   #append(author: Member, { n }: Submission, { update, scanned }: NewUpdate): void {
     const item = { update: own(update), author, n };
     this.#log.append(item, scanned);
-    if (this.#services.limits.relay === "immediate") this.#relayAhead(item);
+    if (this.#isImmediate) this.#relayAhead(item);
     this.#admitParked();
   }
 
   #committed(seq: number, items: readonly PlacedItem[]): void {
-    if (this.#services.limits.relay === "durable") this.#relay.updates(seq, items);
+    if (!this.#isImmediate) this.#relay.updates(seq, items);
     this.#relay.reached(seq);
     this.#acknowledge(items);
     if (this.#compaction.isWorthwhile) void this.#compaction.run();
@@ -182,7 +182,9 @@ export class Room {
   }
 
   #commitDelayed(items: readonly LogItem[]): void {
-    for (const author of new Set(items.map((item) => item.author))) author.sendReceivedAck();
+    for (const author of new Set(items.map((item) => item.author))) {
+      author.sendReceivedAck(this.stateVector.get(author.clientId));
+    }
   }
 
   /** What brought nothing new is durable as soon as everything before it is. */
@@ -247,7 +249,9 @@ export class Room {
       history: this.#log.history,
       timers,
       diffSegments,
-      relayedAhead: () => this.#relayedAhead,
+      version: () => this.#log.version,
+      relayedVersion: () => (this.#isImmediate ? this.#log.version : this.#log.durableVersion),
+      relayedAhead: () => (this.#isImmediate ? updatesOf(this.#log.unsettled) : []),
       failed: (thrown) => {
         logger.error({ documentName: this.documentName, error: messageOf(thrown) }, "the history could not be read");
         channel.leave(closeCodes.internalError, "the document could not be read");
@@ -257,8 +261,8 @@ export class Room {
     });
   }
 
-  get #relayedAhead(): Uint8Array[] {
-    return this.#services.limits.relay === "immediate" ? updatesOf(this.#log.unsettled) : [];
+  get #isImmediate(): boolean {
+    return this.#services.limits.relay === "immediate";
   }
 
   get #isSomebodyCatchingUp(): boolean {

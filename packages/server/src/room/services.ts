@@ -31,7 +31,7 @@ export interface RoomLimits {
   readonly lagAllowanceMs: number;
   /** How much of each log's end is kept in memory. */
   readonly tailCacheBytes: number;
-  /** A log is compacted when what came since the snapshot weighs more than this and more than the snapshot. */
+  /** A log is compacted when what came since the snapshot weighs more than this, and twice the snapshot. */
   readonly compactAboveBytes: number;
   /** A room without members is unloaded after this long. */
   readonly unloadAfterMs: number;

@@ -46,6 +46,11 @@ export function segmentKey(documentName: string, epoch: number, segmentId: numbe
   return bytes;
 }
 
+export function segmentOfKey(segmentKey: Uint8Array): { readonly epoch: number; readonly id: number } {
+  const view = new DataView(segmentKey.buffer, segmentKey.byteOffset);
+  return { epoch: view.getUint32(segmentKey.length - 8), id: view.getUint32(segmentKey.length - 4) };
+}
+
 /** All segments of a document, of whichever epoch. */
 export function segmentKeyRange(documentName: string): { gte: Uint8Array; lte: Uint8Array } {
   return { gte: segmentKey(documentName, 0, 0), lte: segmentKey(documentName, 2 ** 32 - 1, 2 ** 32 - 1) };

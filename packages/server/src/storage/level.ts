@@ -19,6 +19,7 @@ import {
   recordPayloadParts,
   segmentKey,
   segmentKeyRange,
+  segmentOfKey,
   seqOfRecordKey,
 } from "./layout.js";
 import type { AppendEntry, Durability, LogRecord, Pointer, Snapshot, Storage } from "./storage.js";
@@ -150,7 +151,10 @@ export class LevelStorage implements Storage {
     const keys: Uint8Array[] = [];
     const records = { gt: recordKey(documentName, 0), lte: recordKey(documentName, next.coveredSeq) };
     for await (const key of this.#db.keys(records)) keys.push(key);
-    for await (const key of this.#db.keys(segmentKeyRange(documentName))) keys.push(key);
+    for await (const key of this.#db.keys(segmentKeyRange(documentName))) {
+      const { epoch, id } = segmentOfKey(key);
+      if (epoch !== next.epoch || id >= next.segments.length) keys.push(key);
+    }
     return keys;
   }
 

@@ -1,0 +1,11 @@
+export type { ConnectionStatus, SocketCloseEvent } from "./connection-state.js";
+export type { Token } from "./connection.js";
+export type { RejectedUpdate } from "./document-session.js";
+export { SynclineError, type SynclineErrorCode } from "./error.js";
+export type { ClosedEvent, ProviderEvents, SaveProgress } from "./events.js";
+export type { ProviderOptions } from "./options.js";
+export type { PageEventTarget } from "./page-events.js";
+export type { Pending, SaveState } from "./pending.js";
+export { SynclineProvider } from "./provider.js";
+export type { SocketLike, WebSocketConstructor } from "./socket.js";
+export type { Timing } from "./timing.js";

@@ -1,0 +1,187 @@
+/** A server in a hundred lines: one document, the real codec, faults on demand. For tests. */
+import { access, ackLevel, closeCodes, decodeFrame, encodeFrame, type Message, type Update } from "@syncline/protocol";
+import * as Y from "yjs";
+import { FakeNetwork, type FakePeer, type FakeSocket } from "./fake-network.js";
+
+interface Member {
+  clientId: number;
+  requestId: number;
+  lastN: number;
+  isOpen: boolean;
+}
+
+interface OwedAck {
+  readonly socket: FakeSocket;
+  readonly n: number;
+}
+
+export const room = 7;
+
+export class FakeServer implements FakePeer {
+  readonly network = new FakeNetwork(this);
+  /** In memory; everything in it was admitted. */
+  doc = new Y.Doc();
+  /** On disk: what a crash leaves. */
+  disk = new Y.Doc();
+  generation = "g1";
+  seq = 0;
+  access: number = access.write;
+  maxMessageBytes = 1_000_000;
+  /** Whether updates are flushed and acknowledged at once, or on `flush()`. */
+  isAutomatic = true;
+  sendsReceived = false;
+  /** While the document is being loaded, an open is not answered. */
+  isLoading = false;
+  refusal: { readonly code: number; readonly reason: string } | undefined;
+  rejection: { readonly code: number; readonly reason: string } | undefined;
+  /** Added to the clock of acks: negative makes the server lie. */
+  clockError = 0;
+  readonly received: Message[] = [];
+  readonly #members = new Map<FakeSocket, Member>();
+  #owed: OwedAck[] = [];
+
+  /** Messages of one type a client sent, oldest first. */
+  sent<Type extends Message["type"]>(type: Type): Extract<Message, { type: Type }>[] {
+    return this.received.filter((message) => message.type === type) as Extract<Message, { type: Type }>[];
+  }
+
+  onConnect(): void {}
+
+  onDisconnect(socket: FakeSocket): void {
+    this.#members.delete(socket);
+    this.#owed = this.#owed.filter((ack) => ack.socket !== socket);
+  }
+
+  onFrame(socket: FakeSocket, frame: Uint8Array): void {
+    for (const message of decodeFrame(frame)) {
+      this.received.push(message);
+      this.#receive(socket, message);
+    }
+  }
+
+  /** An edit by someone else. */
+  edit(change: (text: Y.Text) => void): void {
+    const before = Y.encodeStateVector(this.doc);
+    change(this.doc.getText("t"));
+    const update = Y.encodeStateAsUpdate(this.doc, before);
+    Y.applyUpdate(this.disk, update);
+    this.seq += 1;
+    this.broadcast({ type: "update", room, n: this.seq, update });
+  }
+
+  broadcast(message: Message): void {
+    for (const [socket, member] of this.#members) if (member.isOpen) this.send(socket, message);
+  }
+
+  send(socket: FakeSocket, ...messages: Message[]): void {
+    const frame = encodeFrame(messages);
+    socket.deliver(frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength));
+  }
+
+  /** Writes everything to disk and says so. */
+  flush(): void {
+    Y.applyUpdate(this.disk, Y.encodeStateAsUpdate(this.doc));
+    for (const { socket, n } of this.#owed.splice(0)) this.#ack(socket, n, ackLevel.durable);
+  }
+
+  /** Loses what is not on disk, and every connection. */
+  crash(): void {
+    this.network.cut();
+    this.doc = new Y.Doc();
+    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(this.disk));
+  }
+
+  #receive(socket: FakeSocket, message: Message): void {
+    const member = this.#members.get(socket);
+    switch (message.type) {
+      case "hello":
+        return this.#welcome(socket);
+      case "open":
+        if (this.isLoading) return;
+        this.#members.set(socket, { ...message, lastN: 0, isOpen: true });
+        return this.#open(socket, message.requestId, message.generation, Y.decodeStateVector(haveOf(message)));
+      case "update":
+        return member?.isOpen ? this.#update(socket, member, message) : undefined;
+      case "close":
+        if (member) member.isOpen = false;
+        this.#owed = this.#owed.filter((ack) => ack.socket !== socket);
+        return;
+      case "ping":
+        return this.send(socket, { type: "pong", n: message.n });
+    }
+  }
+
+  #welcome(socket: FakeSocket): void {
+    const { maxMessageBytes } = this;
+    this.send(socket, {
+      type: "welcome",
+      version: 1,
+      connectionId: "c",
+      heartbeatMs: 15_000,
+      maxMessageBytes,
+      server: "fake",
+    });
+  }
+
+  #open(socket: FakeSocket, requestId: number, generation: string, have: Map<number, number>): void {
+    const refusal =
+      this.refusal ??
+      (generation !== "" && generation !== this.generation
+        ? { code: closeCodes.generationMismatch, reason: "another generation" }
+        : undefined);
+    if (refusal) return this.send(socket, { type: "refused", requestId, ...refusal });
+    this.sendOpened(socket, requestId);
+    const stateVector = Y.encodeStateVector(have);
+    const update = Y.encodeStateAsUpdate(this.doc, stateVector);
+    if (this.seq > 0) this.send(socket, { type: "update", room, n: this.seq, update });
+    this.send(socket, { type: "synced", room, seq: this.seq });
+  }
+
+  sendOpened(socket: FakeSocket, requestId = this.#members.get(socket)?.requestId ?? 0): void {
+    const stateVector = Y.encodeStateVector(this.doc);
+    const { generation, seq } = this;
+    this.send(socket, { type: "opened", requestId, room, access: this.access, generation, seq, stateVector });
+  }
+
+  #update(socket: FakeSocket, member: Member, { n, update }: Update): void {
+    if (n !== member.lastN + 1) return socket.end(closeCodes.gap, `${n} after ${member.lastN}`);
+    member.lastN = n;
+    const rejection = this.rejection ?? (this.access < 2 ? { code: 4403, reason: "read only" } : undefined);
+    if (rejection) return this.send(socket, { type: "reject", room, n, ...rejection });
+    if (this.#leansOnMissing(update)) return this.sendOpened(socket, member.requestId);
+    Y.applyUpdate(this.doc, update);
+    this.seq += 1;
+    for (const [other, { isOpen }] of this.#members) {
+      if (other !== socket && isOpen) this.send(other, { type: "update", room, n: this.seq, update });
+    }
+    if (this.sendsReceived) this.#ack(socket, n, ackLevel.received);
+    this.#owed.push({ socket, n });
+    if (this.isAutomatic) this.flush();
+  }
+
+  #leansOnMissing(update: Uint8Array): boolean {
+    return Array.from(Y.parseUpdateMeta(update).from).some(
+      ([clientId, clock]) => clock > Y.getState(this.doc.store, clientId),
+    );
+  }
+
+  #ack(socket: FakeSocket, n: number, level: number): void {
+    const member = this.#members.get(socket);
+    if (!member) return;
+    const clock = Math.max(0, Y.getState(this.doc.store, member.clientId) + this.clockError);
+    this.send(socket, { type: "ack", room, n, clock, level });
+  }
+}
+
+function haveOf(message: Extract<Message, { type: "open" }>): Uint8Array {
+  if (message.have.kind !== "state-vector") throw new Error("the fake server knows state vectors only");
+  return message.have.stateVector;
+}
+
+/** Whether `whole` holds every insertion and deletion of `part`. */
+export function containsAll(whole: Y.Doc, part: Y.Doc): boolean {
+  const merged = new Y.Doc();
+  Y.applyUpdate(merged, Y.encodeStateAsUpdate(whole));
+  Y.applyUpdate(merged, Y.encodeStateAsUpdate(part));
+  return Y.equalSnapshots(Y.snapshot(merged), Y.snapshot(whole));
+}

@@ -1,0 +1,234 @@
+/**
+ * The contract of `Storage` as tests. A store is done when every case passes: run them with any test runner.
+ *
+ *     for (const { name, run } of storageConformance) test(name, () => run(openMyStore));
+ */
+import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
+import type { AppendEntry, LogRecord, Pointer, Storage } from "./storage.js";
+
+/** Opens the same store each time it is called within one case, and another one in the next case. */
+export type OpenStorage = () => Promise<Storage>;
+
+export interface ConformanceCase {
+  readonly name: string;
+  /** Rejects when the store breaks the contract. Closes every store it opened. */
+  readonly run: (open: OpenStorage) => Promise<void>;
+}
+
+export const storageConformance: readonly ConformanceCase[] = [
+  onOneStore("a document that was never written has no pointer and no records", async (store) => {
+    equal(await store.readPointer("new"), undefined);
+    equal(await recordsOf(store, "new"), []);
+    equal(await namesIn(store), []);
+  }),
+
+  onOneStore("the first append makes the pointer with the writer's generation", async (store) => {
+    equal(await store.append([entry("a", 0, [bytes(1)])]), [1]);
+    equal(await store.readPointer("a"), { generation: "g-a", epoch: 0, coveredSeq: 0, segments: [] });
+    await store.append([{ ...entry("a", 1, [bytes(2)]), generation: "another" }]);
+    equal((await store.readPointer("a"))?.generation, "g-a");
+  }),
+
+  onOneStore("records come back in order, each with the updates it was appended with", async (store) => {
+    for (let seq = 0; seq < 300; seq++) {
+      equal(await store.append([entry("a", seq, [bytes(seq), bytes(), bytes(seq, 255)])]), [seq + 1]);
+    }
+    const records = await recordsOf(store, "a");
+    equal(
+      records.map((record) => record.seq),
+      Array.from({ length: 300 }, (_, index) => index + 1),
+    );
+    equal(records[256]?.updates, [bytes(256), bytes(), bytes(256, 255)]);
+    equal((await recordsOf(store, "a", 298)).length, 2);
+    equal(await recordsOf(store, "a", 300), []);
+  }),
+
+  onOneStore("one append carries many documents", async (store) => {
+    const names = Array.from({ length: 50 }, (_, index) => `document ${index}`);
+    const seqs = await store.append(names.map((name, index) => entry(name, 0, [bytes(index)])));
+    ok(seqs.every((seq) => seq === 1));
+    for (const [index, name] of names.entries()) equal((await recordsOf(store, name))[0]?.updates, [bytes(index)]);
+    equal((await namesIn(store)).sort(), names.sort());
+  }),
+
+  onOneStore("the same entry appended again, as after a failure, is there once", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    await store.append([entry("a", 1, [bytes(2)])]);
+    await store.append([entry("a", 1, [bytes(2), bytes(3)])]);
+    equal(await recordsOf(store, "a"), [
+      { seq: 1, updates: [bytes(1)] },
+      { seq: 2, updates: [bytes(2), bytes(3)] },
+    ]);
+  }),
+
+  onOneStore("a snapshot replaces the records it covers and no others", async (store) => {
+    for (let seq = 0; seq < 5; seq++) await store.append([entry("a", seq, [bytes(seq)])]);
+    const segments = [bytes(10), bytes(11)];
+    const pointer = await store.replaceSnapshot("a", 0, { coveredSeq: 3, segments, contents: bytes(12) });
+    ok(pointer);
+    equal(pointer, await store.readPointer("a"));
+    equal([pointer.generation, pointer.epoch, pointer.coveredSeq], ["g-a", 1, 3]);
+    equal(await segmentsOf(store, "a", pointer), segments);
+    equal(await store.readContents("a", pointer), bytes(12));
+    equal(
+      (await recordsOf(store, "a")).map((record) => record.seq),
+      [4, 5],
+    );
+    equal(await store.append([entry("a", 5, [bytes(5)])]), [6]);
+  }),
+
+  onOneStore("of two snapshots made from the same epoch the second is turned away", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    const first = await store.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [bytes(1)], contents: bytes() });
+    equal(await store.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [bytes(2)], contents: bytes() }), undefined);
+    ok(first);
+    equal(await segmentsOf(store, "a", first), [bytes(1)]);
+    equal(await store.replaceSnapshot("new", 0, { coveredSeq: 0, segments: [], contents: bytes() }), undefined);
+  }),
+
+  onOneStore("what a replaced pointer names is gone, not something else", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    const old = await store.replaceSnapshot("a", 0, {
+      coveredSeq: 1,
+      segments: [bytes(1), bytes(2)],
+      contents: bytes(3),
+    });
+    ok(old);
+    await store.replaceSnapshot("a", 1, { coveredSeq: 1, segments: [bytes(4)], contents: bytes(5) });
+    equal(await store.readContents("a", old), undefined);
+    equal(await store.readSegment("a", old, 0), undefined);
+    equal(await store.readSegment("a", old, 1), undefined);
+  }),
+
+  onOneStore("documents with hostile and neighbouring names are kept apart", async (store) => {
+    for (const [index, name] of awkwardNames.entries()) {
+      await store.append([entry(name, 0, [bytes(index)])]);
+      await store.append([entry(name, 1, [bytes(index, index)])]);
+      await store.replaceSnapshot(name, 0, { coveredSeq: 1, segments: [bytes(index)], contents: bytes(index) });
+    }
+    for (const [index, name] of awkwardNames.entries()) {
+      equal(await recordsOf(store, name), [{ seq: 2, updates: [bytes(index, index)] }], name);
+      const pointer = await store.readPointer(name);
+      ok(pointer);
+      equal(await segmentsOf(store, name, pointer), [bytes(index)], name);
+    }
+    equal((await namesIn(store)).sort(), [...awkwardNames].sort());
+  }),
+
+  onOneStore("large values come back whole", async (store) => {
+    const large = new Uint8Array(3 * 1024 * 1024).map((_, index) => index % 251);
+    await store.append([entry("a", 0, [large])]);
+    equal((await recordsOf(store, "a"))[0]?.updates, [large]);
+    const pointer = await store.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [large], contents: large });
+    ok(pointer);
+    equal(await segmentsOf(store, "a", pointer), [large]);
+  }),
+
+  onOneStore("arrays that were handed in may be changed afterwards", async (store) => {
+    const update = bytes(1);
+    await store.append([entry("a", 0, [update])]);
+    update[0] = 99;
+    const [record] = await recordsOf(store, "a");
+    equal(record?.updates, [bytes(1)]);
+  }),
+
+  {
+    name: "what was written is there when the store is opened again",
+    run: async (open) => {
+      const first = await open();
+      if (first.durability === "memory") return first.close();
+      await first.append([entry("a", 0, [bytes(1)]), entry("b", 0, [bytes(2)])]);
+      await first.append([entry("a", 1, [bytes(3)])]);
+      await first.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [bytes(4)], contents: bytes(5) });
+      await first.close();
+      const second = await open();
+      const pointer = await second.readPointer("a");
+      ok(pointer);
+      equal(pointer.epoch, 1);
+      equal(await segmentsOf(second, "a", pointer), [bytes(4)]);
+      equal(await recordsOf(second, "a"), [{ seq: 2, updates: [bytes(3)] }]);
+      equal(await recordsOf(second, "b"), [{ seq: 1, updates: [bytes(2)] }]);
+      await second.close();
+    },
+  },
+
+  {
+    name: "a closed store rejects instead of answering",
+    run: async (open) => {
+      const store = await open();
+      await store.close();
+      await rejects(async () => store.readPointer("a"));
+      await rejects(async () => store.append([entry("a", 0, [bytes(1)])]));
+    },
+  },
+];
+
+const awkwardNames = [
+  "a",
+  "a/b",
+  "a/b/c",
+  "../../etc/passwd",
+  ".",
+  "..",
+  "__proto__",
+  "constructor",
+  "a ",
+  " a",
+  "%2F",
+  "a\u{1f600}",
+  "\u{1f600}",
+  "\u{10ffff}",
+  "é",
+  "e\u0301",
+  "x".repeat(255),
+  "x".repeat(254),
+  "~",
+  "!",
+];
+
+function onOneStore(name: string, check: (store: Storage) => Promise<void>): ConformanceCase {
+  return {
+    name,
+    run: async (open) => {
+      const store = await open();
+      try {
+        await check(store);
+      } finally {
+        await store.close();
+      }
+    },
+  };
+}
+
+function bytes(...values: readonly number[]): Uint8Array {
+  return Uint8Array.from(values);
+}
+
+function entry(documentName: string, previousSeq: number, updates: readonly Uint8Array[]): AppendEntry {
+  return { documentName, generation: `g-${documentName}`, previousSeq, updates };
+}
+
+async function recordsOf(store: Storage, documentName: string, afterSeq = 0): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for await (const { seq, updates } of store.readRecords(documentName, afterSeq)) {
+    records.push({ seq, updates: updates.map((update) => update.slice()) });
+  }
+  return records;
+}
+
+async function segmentsOf(store: Storage, documentName: string, pointer: Pointer): Promise<Uint8Array[]> {
+  const segments: Uint8Array[] = [];
+  for (const { id, byteLength } of pointer.segments) {
+    const segment = await store.readSegment(documentName, pointer, id);
+    ok(segment);
+    equal(segment.length, byteLength);
+    segments.push(segment.slice());
+  }
+  return segments;
+}
+
+async function namesIn(store: Storage): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of store.listDocuments()) names.push(name);
+  return names;
+}
