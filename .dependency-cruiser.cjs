@@ -17,7 +17,7 @@ const owners = {
   "commander": "cli/",
   "pino": "cli/",
   "zod": "options\\.ts$",
-  "yjs": "worker/",
+  yjs: "(worker/|update/trim\\.ts$)",
 };
 
 const layerRules = serverLayers.slice(1).map((layer, index) => ({
@@ -76,7 +76,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: ["node_modules", "(^|/)dist/"] },
-    exclude: { path: ["(^|/)dist/", "demo-page", "(^|/)bench/out/"] },
+    exclude: { path: ["demo-page", "(^|/)bench/out/"] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default", "types"] },

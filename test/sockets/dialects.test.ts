@@ -97,10 +97,8 @@ describe.each(Object.keys(stockProviders))("%s", (name) => {
     away.provider.disconnect();
     away.text.insert(0, "typed offline; ");
     here.text.insert(0, "typed online; ");
-    await new Promise<void>((resolve) => {
-      away.provider.once("sync", () => resolve());
-      away.provider.connect();
-    });
+    away.provider.connect();
+    await synced(away);
     await until(here.doc, () => here.text.length === away.text.length && here.text.length > 20);
     expect(away.text.toString()).toBe(here.text.toString());
   });

@@ -1,6 +1,6 @@
 /** Hostile first contact: whatever a stranger sends, the server lives, members notice nothing, the log stays loadable. */
 import { connect as connectTcp } from "node:net";
-import { encodeFrame, encodeYWebsocketMessage, synclinePath, type Message } from "@syncline/protocol";
+import { encodeFrame, encodeYWebsocketMessage, synclinePath, type Message, type Open } from "@syncline/protocol";
 import { startServer, type SynclineServer } from "@syncline/server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -8,7 +8,15 @@ import * as Y from "yjs";
 import { mutate } from "../fixtures/hostile.js";
 import { pills } from "../fixtures/pills.js";
 import { Random } from "../fixtures/random.js";
-import { stockClient, synced, synclineClient, textOnServer, until, type Client } from "../support/clients.js";
+import {
+  stockClient,
+  synced,
+  synclineClient,
+  textOnServer,
+  until,
+  whenConnectionCloses,
+  type Client,
+} from "../support/clients.js";
 import { tempDirectory } from "../support/temp-directory.js";
 
 const attackedRoom = "attacked";
@@ -25,7 +33,7 @@ beforeEach(async () => {
   await Promise.all(members.map(synced));
   lostConnections = [];
   for (const { provider } of members) {
-    (provider as Y.Doc).on("connection-close" as "destroy", () => lostConnections.push(provider.constructor.name));
+    whenConnectionCloses(provider, () => lostConnections.push(provider.constructor.name));
   }
   await assertUndisturbed();
 });
@@ -249,7 +257,7 @@ test("10,000 random, truncated and mutated frames in both dialects", async () =>
   expect(Y.encodeStateVector(members[0]?.doc as Y.Doc)).toEqual(Y.encodeStateVector(members[1]?.doc as Y.Doc));
 });
 
-const openAttacked: Message = {
+const openAttacked: Open = {
   type: "open",
   requestId: 1,
   documentName: attackedRoom,

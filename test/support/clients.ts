@@ -30,7 +30,7 @@ export function stockClient(url: string, documentName: string, doc = new Y.Doc()
 
 export function synclineClient(url: string, documentName: string, doc = new Y.Doc()): SynclineClient {
   const provider = new SynclineProvider(url, documentName, doc, {
-    WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+    WebSocketPolyfill: WebSocket,
     maxBackoffMs: 500,
   });
   return { ...clientOf(doc, provider, () => provider.destroy()), provider };
@@ -47,10 +47,21 @@ function clientOf(doc: Y.Doc, provider: Client["provider"], destroyOnce: () => v
   return { doc, text: doc.getText("text"), provider, destroy };
 }
 
+/** Calls back each time the provider loses its connection. Both have the event; their types differ. */
+export function whenConnectionCloses(provider: Client["provider"], callback: (code: number | undefined) => void): void {
+  const look = (event: { readonly code?: number } | null) => callback(event?.code);
+  if ("whenDurable" in provider) provider.on("connection-close", look);
+  else provider.on("connection-close", look);
+}
+
 /** Resolves when `client` has everything the server had when it connected. */
 export async function synced({ provider }: Client): Promise<void> {
   if (provider.synced) return;
-  await new Promise<void>((resolve) => provider.once("sync", () => resolve()));
+  await new Promise<void>((resolve) => {
+    const look = (isSynced: boolean) => isSynced && resolve();
+    if ("whenDurable" in provider) provider.on("sync", look);
+    else provider.on("sync", look);
+  });
 }
 
 /** Resolves when `holds` is true, looking again after each update of the document. */

@@ -134,6 +134,8 @@ export class DocumentSession {
     this.#cancelAckTimer();
     this.#options.ledger.restart();
     if (before.kind !== "open") return;
+    // What was only received counts as neither now.
+    this.#handlers.onProgress({ received: 0, durable: 0 });
     this.#handlers.onLeft();
     if (before.isSynced) this.#handlers.onSynced(false);
   }

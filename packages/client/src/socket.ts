@@ -11,7 +11,7 @@ export interface SocketLike {
   onmessage: ((event: never) => unknown) | null;
   onerror: ((event: never) => unknown) | null;
   onclose: ((event: never) => unknown) | null;
-  send(data: Uint8Array): void;
+  send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
 }
 
@@ -53,7 +53,7 @@ export class Socket {
   }
 
   /** Sends the frame, or drops it when the socket is not open: what is not acknowledged is sent again anyway. */
-  send(frame: Uint8Array): void {
+  send(frame: Uint8Array<ArrayBuffer>): void {
     if (this.#socket.readyState === openState) this.#socket.send(frame);
   }
 

@@ -5,7 +5,7 @@ import { ProtocolError } from "./error.js";
 import { messageNumbers, type Have, type Message } from "./message.js";
 
 /** One frame that holds `messages` in order. */
-export function encodeFrame(messages: Iterable<Message>): Uint8Array {
+export function encodeFrame(messages: Iterable<Message>): Uint8Array<ArrayBuffer> {
   const frame = encoding.createEncoder();
   for (const message of messages) {
     const body = encoding.createEncoder();

@@ -1,11 +1,9 @@
 /** Wires the layers to a running server, and takes it down in the right order. The only file that knows all of them. */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import type { Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { checkDocumentName, closeCodes, ProtocolError, synclinePath } from "@syncline/protocol";
-import { createHttpServer } from "./adapters/http.js";
 import { frameBinary } from "./adapters/frame.js";
+import { HttpAdapter } from "./adapters/http.js";
+import type { ServerStatus } from "./adapters/server-status.js";
 import { WebSocketAdapter } from "./adapters/websocket.js";
 import type { ConnectionServices } from "./connection/services.js";
 import { SynclineConnection } from "./connection/syncline-connection.js";
@@ -13,7 +11,6 @@ import { createSynclineWire } from "./connection/syncline-wire.js";
 import type { Connection, Transport } from "./connection/transport.js";
 import { YWebsocketConnection } from "./connection/y-websocket-connection.js";
 import { createYWebsocketWire } from "./connection/y-websocket-wire.js";
-import { messageOf, SynclineError } from "./error.js";
 import { resolveOptions, type ResolvedOptions, type ServerOptions } from "./options.js";
 import { Rooms } from "./room/rooms.js";
 import { createSegmentCache } from "./room/segment-cache.js";
@@ -62,7 +59,7 @@ class RunningServer implements SynclineServer {
   readonly #workers = new WorkerPool();
   readonly #rooms: Rooms;
   readonly #webSockets: WebSocketAdapter;
-  readonly #http: HttpServer;
+  readonly #http: HttpAdapter;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedOptions, storage: Storage) {
@@ -88,8 +85,11 @@ class RunningServer implements SynclineServer {
       logger,
       connect: (transport, path) => connect(transport, path, services),
     });
-    this.#http = createHttpServer({ status: () => this.#status(), pageDirectory: options.pageDirectory });
-    this.#http.on("upgrade", (request, socket, head) => this.#webSockets.upgrade(request, socket, head));
+    this.#http = new HttpAdapter({
+      status: () => this.#status(),
+      pageDirectory: options.pageDirectory,
+      upgrade: (request, socket, head) => this.#webSockets.upgrade(request, socket, head),
+    });
   }
 
   get host(): string {
@@ -97,7 +97,7 @@ class RunningServer implements SynclineServer {
   }
 
   get port(): number {
-    return (this.#http.address() as AddressInfo | null)?.port ?? this.#options.port;
+    return this.#http.port ?? this.#options.port;
   }
 
   get url(): string {
@@ -105,13 +105,7 @@ class RunningServer implements SynclineServer {
   }
 
   async listen(): Promise<void> {
-    const { port, host } = this.#options;
-    try {
-      this.#http.listen({ port, host, backlog: 4096 });
-      await once(this.#http, "listening");
-    } catch (cause) {
-      throw new SynclineError("cannot-listen", whyNotListening(cause, host, port), { cause });
-    }
+    await this.#http.listen(this.#options.host, this.#options.port);
   }
 
   close(): Promise<void> {
@@ -119,13 +113,11 @@ class RunningServer implements SynclineServer {
   }
 
   async #close(): Promise<void> {
-    const stoppedAccepting = this.#http.listening ? once(this.#http, "close") : undefined;
-    this.#http.close();
+    this.#http.stopAccepting();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
     await this.#commitQueue.idle();
     await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
-    this.#http.closeAllConnections();
-    await stoppedAccepting;
+    this.#http.close();
     // What arrived in the last moment, or was being tried in a worker.
     await this.#commitQueue.idle();
     await this.#rooms.close();
@@ -133,7 +125,7 @@ class RunningServer implements SynclineServer {
     await this.#storage.close();
   }
 
-  #status() {
+  #status(): ServerStatus {
     return {
       version,
       connectionCount: this.#webSockets.connectionCount,
@@ -181,13 +173,4 @@ function documentNameIn(path: string): string {
     throw new ProtocolError("invalid-document-name", message, { cause });
   }
   return checkDocumentName(name);
-}
-
-function whyNotListening(cause: unknown, host: string, port: number): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "EADDRINUSE")
-    return `port ${port} of ${host} is in use; stop what uses it, or choose another with --port`;
-  if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine; choose another with --host`;
-  if (code === "EACCES") return `this user may not listen on port ${port}; choose one above 1023 with --port`;
-  return `cannot listen on ${host}:${port}: ${messageOf(cause)}`;
 }

@@ -1,43 +1,85 @@
 /** Plain HTTP: the status page or the demo, and what a load balancer asks. Knows nothing of rooms. */
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import sirv from "sirv";
+import { messageOf, SynclineError } from "../error.js";
+import type { ServerStatus } from "./server-status.js";
 import { statusPage } from "./status-page.js";
 
-export interface HttpStatus {
-  readonly version: string;
-  readonly connectionCount: number;
-  readonly roomCount: number;
-  /** False while the store refuses writes or the server is shutting down: send new clients elsewhere. */
-  readonly isReady: boolean;
-}
-
 export interface HttpAdapterOptions {
-  readonly status: () => HttpStatus;
+  readonly status: () => ServerStatus;
   /** A directory to serve at `/`, instead of the status page. */
   readonly pageDirectory: string | undefined;
+  /** A client asks for another protocol: the socket is the callee's. */
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void;
 }
 
 /** Slow headers are a way to hold sockets for nothing. */
 const headersTimeoutMs = 10_000;
 const maxHeaderBytes = 8 * 1024;
 
-export function createHttpServer({ status, pageDirectory }: HttpAdapterOptions): Server {
-  const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
-  const server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    const path = (request.url ?? "/").split("?", 1)[0];
-    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
-    if (path === "/health") return answer(response, 200, "alive\n");
-    if (path === "/ready") return answerReady(response, status());
-    if (page) return page(request, response, () => notFound(request, response));
-    if (path === "/") return answer(response, 200, statusPage(status()), "text/html; charset=utf-8");
-    notFound(request, response);
-  });
-  server.headersTimeout = headersTimeoutMs;
-  return server;
+/** Connections the system may hold for us while we are busy: after a restart everybody comes at once. */
+const backlog = 4_096;
+
+export class HttpAdapter {
+  readonly #server: Server;
+
+  constructor({ status, pageDirectory, upgrade }: HttpAdapterOptions) {
+    const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
+    this.#server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
+      respond(request, response, { status: status(), page });
+    });
+    this.#server.headersTimeout = headersTimeoutMs;
+    this.#server.on("upgrade", upgrade);
+  }
+
+  /** The port it listens on; `undefined` when it does not. */
+  get port(): number | undefined {
+    const address = this.#server.address();
+    return typeof address === "object" ? address?.port : undefined;
+  }
+
+  /** @throws {SynclineError} `cannot-listen` */
+  async listen(host: string, port: number): Promise<void> {
+    try {
+      this.#server.listen({ port, host, backlog });
+      await once(this.#server, "listening");
+    } catch (cause) {
+      throw new SynclineError("cannot-listen", whyNotListening(cause, host, port), { cause });
+    }
+  }
+
+  /** Takes no more connections. */
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
+  /** Drops the connections that are left. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
 }
 
-function answerReady(response: ServerResponse, { isReady }: HttpStatus): void {
+type Page = ReturnType<typeof sirv>;
+
+function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, page }: { readonly status: ServerStatus; readonly page: Page | undefined },
+): void {
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  const path = (request.url ?? "/").split("?", 1)[0];
+  if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
+  if (path === "/health") return answer(response, 200, "alive\n");
+  if (path === "/ready") return answerReady(response, status);
+  if (page) return page(request, response, () => notFound(request, response));
+  if (path === "/") return answer(response, 200, statusPage(status), "text/html; charset=utf-8");
+  notFound(request, response);
+}
+
+function answerReady(response: ServerResponse, { isReady }: ServerStatus): void {
   if (isReady) answer(response, 200, "ready\n");
   else answer(response, 503, "not ready: the store refuses writes, or the server is shutting down\n");
 }
@@ -48,4 +90,13 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
 
 function answer(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
   response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store" }).end(body);
+}
+
+function whyNotListening(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE")
+    return `port ${port} of ${host} is in use; stop what uses it, or choose another with --port`;
+  if (code === "EADDRNOTAVAIL") return `${host} is not an address of this machine; choose another with --host`;
+  if (code === "EACCES") return `this user may not listen on port ${port}; choose one above 1023 with --port`;
+  return `cannot listen on ${host}:${port}: ${messageOf(cause)}`;
 }

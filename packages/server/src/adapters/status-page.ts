@@ -1,7 +1,7 @@
 /** The page at `/` of a server that does not serve the demo: that it runs, and how to connect. */
-import type { HttpStatus } from "./http.js";
+import type { ServerStatus } from "./server-status.js";
 
-export function statusPage({ version, connectionCount, roomCount, isReady }: HttpStatus): string {
+export function statusPage({ version, connectionCount, roomCount, isReady }: ServerStatus): string {
   return `<!doctype html>
 <html lang="en">
   <meta charset="utf-8">

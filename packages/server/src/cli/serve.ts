@@ -39,9 +39,10 @@ function demoPage(): string {
 
 function announce(server: SynclineServer, { demo, data, insecure }: ServeFlags): void {
   const http = server.url.replace(/^ws/, "http");
-  console.log(`syncline is listening on ${server.url}, documents are in ${resolve(data)}`);
-  console.log(demo ? `open the demo: ${http}/` : `status: ${http}/`);
-  if (insecure) console.log("anyone who can reach this address can read and change every document (--insecure)");
+  const lines = [`syncline is listening on ${server.url}, documents are in ${resolve(data)}`];
+  lines.push(demo ? `open the demo: ${http}/` : `status: ${http}/`);
+  if (insecure) lines.push("anyone who can reach this address can read and change every document (--insecure)");
+  console.log(lines.join("\n"));
 }
 
 function stopOnSignals(server: SynclineServer): void {

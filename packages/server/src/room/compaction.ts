@@ -3,9 +3,9 @@
  * The room goes on meanwhile; a compaction that fails leaves everything as it was.
  */
 import { messageOf } from "../error.js";
-import { Contents } from "../update/contents.js";
-import { scanUpdate } from "../update/scan.js";
 import { StateVector } from "../update/state-vector.js";
+import { WorkerError } from "../worker/error.js";
+import type { Compacted } from "../worker/jobs.js";
 import type { History } from "./history.js";
 import type { Log } from "./log.js";
 import type { RoomServices } from "./services.js";
@@ -51,25 +51,37 @@ export class Compaction {
   }
 
   async #compact(): Promise<void> {
-    const { storage, workers, logger, timers } = this.#services;
+    const { storage, logger, timers } = this.#services;
     const { history } = this.#log;
     const coveredSeq = history.seq;
     if (coveredSeq === history.pointer.coveredSeq) return;
     const weightBefore = history.weightSinceSnapshot;
     const startMs = timers.now();
-    const compacted = await workers.compact(piecesUpTo(history, coveredSeq));
-    const stateVector = StateVector.decode(compacted.stateVector);
-    const { segments, deleteSetUpdate } = compacted;
-    const contents = contentsOf(segments, deleteSetUpdate).encode();
+    const compacted = await this.#compactUpTo(coveredSeq);
+    const { segments, contents, deleteSetUpdate } = compacted;
     const snapshot = { coveredSeq, segments, contents };
     const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer.epoch, snapshot);
     if (!pointer) return;
+    const stateVector = StateVector.decode(compacted.stateVector);
     this.#log.replaceSnapshot(pointer, { stateVector, deleteSetUpdate }, history.weightSinceSnapshot - weightBefore);
     this.#notBelowWeight = 0;
     logger.debug(
       { documentName: this.#documentName, coveredSeq, bytes: history.snapshotBytes, ms: timers.now() - startMs },
       "compacted",
     );
+  }
+
+  async #compactUpTo(coveredSeq: number): Promise<Compacted> {
+    const { workers, logger } = this.#services;
+    const { history } = this.#log;
+    try {
+      return await workers.compact(piecesUpTo(history, coveredSeq));
+    } catch (thrown) {
+      if (!(thrown instanceof WorkerError && thrown.code === "lossy")) throw thrown;
+      // Nothing is lost that any client could still load: Yjs itself drops it wherever this document is opened.
+      logger.warn({ documentName: this.#documentName }, "the document holds content that Yjs drops when it loads it");
+      return workers.compact(piecesUpTo(history, coveredSeq), { mayLoseContent: true });
+    }
   }
 
   #failed(thrown: unknown): void {
@@ -86,10 +98,4 @@ async function* piecesUpTo(history: History, seq: number): AsyncIterable<Uint8Ar
     if (record.seq > seq) return;
     yield* record.updates;
   }
-}
-
-function contentsOf(segments: readonly Uint8Array[], deleteSetUpdate: Uint8Array): Contents {
-  const contents = new Contents();
-  for (const update of [...segments, deleteSetUpdate]) contents.absorb(scanUpdate(update));
-  return contents;
 }

@@ -141,7 +141,7 @@ export class Room {
   #admit(member: Member, submission: Submission, trustHeavy = false): void {
     const { maxUpdateBytes } = this.#services.limits;
     if (submission.update.length > maxUpdateBytes) return this.#tooLarge(member, submission);
-    const admission = admit(submission.update, this.#log.contents, { trustHeavy, scan: { maxBytes: maxUpdateBytes } });
+    const admission = admit(submission.update, this.#log.contents, { trustHeavy });
     switch (admission.kind) {
       case "new":
         return this.#append(member, submission, admission);

@@ -1,0 +1,94 @@
+/** Who is here: a name and a colour each, drawn as a small disc with an initial. What others say is not trusted. */
+import type { SynclineProvider } from "@syncline/client";
+
+export type Awareness = SynclineProvider["awareness"];
+
+export interface Person {
+  readonly name: string;
+  /** `#rrggbb`; white text on it is readable. */
+  readonly color: string;
+}
+
+/** Geologists, by first name. */
+const names = (
+  "Abraham Adam Alfred Arthur Birbal Charles Dorothy Eduard Emil Ethel Etheldred Florence Gertrude Hans Harry Inge " +
+  "James Katia Kiyoo Maria Marie Mary Nicolas Tanya Zonia"
+).split(" ");
+/** Minerals: dark enough for white text, light enough to be seen on a dark page. */
+const minerals = "#a8512a #3f6fc4 #8a4fa8 #2f7d54 #b23a5b #7d6a12 #5f5bc4 #20798a #a6479a #567a22 #8b5e3c #4a6c8f";
+const colors = minerals.split(" ");
+
+const shownAtMost = 4;
+const longestName = 24;
+
+/** Two different people, other ones on each visit. */
+export function twoPeople(): readonly [Person, Person] {
+  const name = Math.floor(Math.random() * names.length);
+  const color = Math.floor(Math.random() * colors.length);
+  return [personAt(name, color), personAt(name + 11, color + 5)];
+}
+
+function personAt(name: number, color: number): Person {
+  return {
+    name: names[name % names.length] ?? "Somebody",
+    color: colors[color % colors.length] ?? "#20798a",
+  };
+}
+
+/** What y-codemirror.next reads of a person. */
+export function announce(awareness: Awareness, { name, color }: Person): void {
+  awareness.setLocalStateField("user", { name, color, colorLight: `${color}38` });
+}
+
+/** Shows everyone in the room but this client, and keeps doing so until the awareness is destroyed. */
+export function showOthers(list: HTMLElement, awareness: Awareness): void {
+  const render = () => {
+    const others = [...awareness.getStates()]
+      .filter(([clientId]) => clientId !== awareness.clientID)
+      .map(([, state]) => personIn(state));
+    list.replaceChildren(...others.slice(0, shownAtMost).map(personItem));
+    if (others.length > shownAtMost) list.append(moreItem(others.length - shownAtMost));
+  };
+  awareness.on("change", render);
+  render();
+}
+
+export function disc({ name, color }: Person): HTMLElement {
+  const element = document.createElement("span");
+  element.className = "disc";
+  element.style.setProperty("--person", color);
+  element.textContent = [...name][0] ?? "?";
+  element.setAttribute("aria-hidden", "true");
+  return element;
+}
+
+export function nameOf({ name }: Person): HTMLElement {
+  const element = document.createElement("span");
+  element.className = "name";
+  element.textContent = name;
+  return element;
+}
+
+function personItem(person: Person): HTMLLIElement {
+  const item = document.createElement("li");
+  item.title = `${person.name} is here`;
+  item.append(disc(person), nameOf(person));
+  return item;
+}
+
+function moreItem(count: number): HTMLLIElement {
+  const item = document.createElement("li");
+  item.className = "more";
+  item.textContent = `+${count}`;
+  item.title = `${count} more ${count === 1 ? "person" : "people"}`;
+  return item;
+}
+
+function personIn(state: { readonly [field: string]: unknown }): Person {
+  const user: unknown = state["user"];
+  const { name, color } = typeof user === "object" && user !== null ? (user as Partial<Record<string, unknown>>) : {};
+  return {
+    name: typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, longestName) : "Somebody",
+    color: typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color) ? color : "#5d6b6e",
+  };
+}

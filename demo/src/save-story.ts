@@ -1,0 +1,76 @@
+/**
+ * What a visitor is told about their edits, as a function of what the provider knows. It must never say more than is
+ * known: "on disk" only what the server has acknowledged as durable.
+ */
+import type { ConnectionStatus, SaveState } from "@syncline/client";
+
+export interface PaneState {
+  readonly isSwitchedOff: boolean;
+  readonly status: ConnectionStatus;
+  readonly isSynced: boolean;
+  /** The document was seen as a whole at least once. */
+  readonly hasContent: boolean;
+  readonly saveState: SaveState;
+  /** Why the server closed the document for good. */
+  readonly closed: { readonly code: number; readonly reason: string } | undefined;
+}
+
+export type Tone = "loading" | "offline" | "reconnecting" | "returning" | "saving" | "saved" | "closed";
+
+export interface SaveStory {
+  readonly tone: Tone;
+  readonly sentence: string;
+}
+
+export function saveStory(state: PaneState): SaveStory {
+  const waiting = state.saveState.inThisBrowser - state.saveState.durable;
+  if (state.closed) return { tone: "closed", sentence: closedSentence(state.closed, waiting) };
+  if (state.isSwitchedOff) return { tone: "offline", sentence: offlineSentence(state, waiting) };
+  if (!state.hasContent) return { tone: "loading", sentence: loadingSentence(state) };
+  if (state.status !== "connected") return { tone: "reconnecting", sentence: reconnectingSentence(state.saveState) };
+  if (!state.isSynced) return { tone: "returning", sentence: returningSentence(waiting) };
+  if (waiting > 0) return { tone: "saving", sentence: savingSentence(state.saveState) };
+  return { tone: "saved", sentence: savedSentence(state.saveState) };
+}
+
+function closedSentence({ code, reason }: { readonly code: number; readonly reason: string }, waiting: number): string {
+  const why = `The server closed this document: ${reason || "it gave no reason"} (${code}).`;
+  return waiting > 0 ? `${why} ${edits(waiting)} only in this browser.` : why;
+}
+
+function offlineSentence({ hasContent }: PaneState, waiting: number): string {
+  if (!hasContent) return "Offline, and the document was not loaded yet.";
+  if (waiting === 0) return "Offline. Type on: your edits wait here until you switch back.";
+  return `${edits(waiting)} only in this browser. Keep this tab open until you switch back.`;
+}
+
+function loadingSentence({ status }: PaneState): string {
+  return status === "disconnected" ? "The server does not answer. Trying again…" : "Loading the document…";
+}
+
+function reconnectingSentence({ inThisBrowser, durable }: SaveState): string {
+  const waiting = inThisBrowser - durable;
+  if (waiting > 0) return `Reconnecting… ${edits(waiting)} waiting in this browser, nothing is lost.`;
+  if (durable > 0) return "Reconnecting… What you wrote is on the server’s disk. You can type on.";
+  return "Reconnecting… You can type on, nothing is lost.";
+}
+
+function returningSentence(waiting: number): string {
+  if (waiting === 0) return "Connected again, fetching what others wrote…";
+  return `Connected again, sending ${edits(waiting)} and fetching what others wrote…`;
+}
+
+function savingSentence({ inThisBrowser, received, durable }: SaveState): string {
+  if (received === inThisBrowser) return `The server has ${edits(received - durable)} still to write to its disk…`;
+  return "Saving…";
+}
+
+function savedSentence({ durable }: SaveState): string {
+  if (durable === 0) return "Connected. Nothing typed in this pane yet.";
+  if (durable === 1) return "Your edit is on the server’s disk.";
+  return `All ${durable.toLocaleString("en")} edits from this pane are on the server’s disk.`;
+}
+
+function edits(count: number): string {
+  return count === 1 ? "1 edit" : `${count.toLocaleString("en")} edits`;
+}

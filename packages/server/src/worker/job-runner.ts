@@ -1,0 +1,113 @@
+/** The thread's side of the exchange in jobs.ts: takes a job's pieces, runs it, answers. Knows no thread, only `post`. */
+import { BatchReader, batchesOf, transferablesOf } from "./batch.js";
+import { compact } from "./compact.js";
+import { diff } from "./diff.js";
+import { WorkerError } from "./error.js";
+import type { Batch, Compacted, Job, JobFailure, Request, Response } from "./jobs.js";
+import { messageOf } from "./message-of.js";
+import { Trials } from "./trial.js";
+
+export type Post = (response: Response, transfer?: readonly ArrayBuffer[]) => void;
+
+type State =
+  | { readonly kind: "idle" }
+  | { readonly kind: "receiving"; readonly job: Job; readonly batches: Batch[] }
+  | { readonly kind: "sending"; readonly batches: Iterator<Batch> };
+
+export class JobRunner {
+  readonly #post: Post;
+  readonly #trials = new Trials();
+  #state: State = { kind: "idle" };
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  handle(request: Request): void {
+    switch (request.kind) {
+      case "begin":
+        return this.#begin(request.job);
+      case "batch":
+        if (this.#state.kind === "receiving") this.#state.batches.push(request.batch);
+        return;
+      case "end":
+        return this.#end();
+      case "next":
+        return this.#sendNext();
+      case "abort":
+        this.#state = { kind: "idle" };
+        return;
+      case "forget":
+        return this.#trials.forget(request.documentKey);
+    }
+  }
+
+  #begin(job: Job): void {
+    this.#state = { kind: "receiving", job, batches: [] };
+    this.#post({ kind: "ready", version: job.kind === "trial" ? this.#trials.versionOf(job.documentKey) : null });
+  }
+
+  #end(): void {
+    if (this.#state.kind !== "receiving") return;
+    const { job, batches } = this.#state;
+    this.#state = { kind: "idle" };
+    try {
+      this.#run(job, piecesOf(batches));
+    } catch (cause) {
+      this.#post({ kind: "failed", failure: failureOf(cause) });
+    }
+  }
+
+  #run(job: Job, pieces: Iterable<Uint8Array>): void {
+    switch (job.kind) {
+      case "compact": {
+        const compacted = compact(pieces, job.options);
+        return this.#post({ kind: "compacted", compacted }, buffersOf(compacted));
+      }
+      case "diff":
+        this.#state = { kind: "sending", batches: batchesOf(diff(pieces, job.stateVector, job.options)) };
+        return this.#sendNext();
+      case "trial":
+        return this.#try(job, [...pieces]);
+    }
+  }
+
+  #try(job: Extract<Job, { kind: "trial" }>, pieces: Uint8Array[]): void {
+    const update = pieces.pop();
+    if (update === undefined) throw new WorkerError("failed", "a trial without an update");
+    this.#trials.build(job.documentKey, job.version, pieces);
+    this.#post({ kind: "built" });
+    this.#post({ kind: "tried", result: this.#trials.apply(job.documentKey, update, job.stateVector) });
+  }
+
+  #sendNext(): void {
+    if (this.#state.kind !== "sending") return;
+    const next = this.#state.batches.next();
+    if (next.done === true) {
+      this.#state = { kind: "idle" };
+      this.#post({ kind: "done" });
+    } else {
+      this.#post({ kind: "batch", batch: next.value }, transferablesOf(next.value));
+    }
+  }
+}
+
+/** Made when they are asked for: 260,000 views at once would weigh more than what they show. Can be iterated again. */
+function piecesOf(batches: readonly Batch[]): Iterable<Uint8Array> {
+  return {
+    *[Symbol.iterator]() {
+      const reader = new BatchReader();
+      for (const batch of batches) yield* reader.read(batch);
+    },
+  };
+}
+
+function failureOf(cause: unknown): JobFailure {
+  const isLossy = cause instanceof WorkerError && cause.code === "lossy";
+  const pieceIndex = cause instanceof WorkerError ? cause.pieceIndex : undefined;
+  return { code: isLossy ? "lossy" : "failed", message: messageOf(cause), pieceIndex };
+}
+
+function buffersOf({ segments, stateVector, deleteSetUpdate, contents }: Compacted): ArrayBuffer[] {
+  return [...segments, stateVector, deleteSetUpdate, contents].map((bytes) => bytes.buffer as ArrayBuffer);
+}

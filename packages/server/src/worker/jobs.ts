@@ -1,0 +1,145 @@
+/**
+ * What can be asked of the document threads and what they answer. Types only: the layers above import this file without
+ * loading Yjs.
+ */
+
+/** Updates in order, each causally closed against those before it. A piece may not change after it was handed out. */
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+export interface CompactOptions {
+  /**
+   * No segment is larger, unless a single value that Yjs cannot cut (binary, embed, one element of an array) is.
+   *
+   * @default 1 MiB less 1 KiB, so that a segment and what a dialect puts around it fit into one message
+   */
+  readonly maxSegmentBytes?: number | undefined;
+  /**
+   * Whether to go on where the document holds content that Yjs drops on load, instead of rejecting with `lossy`. Only
+   * malformed updates (one item in two lists) make such documents.
+   *
+   * @default false
+   */
+  readonly mayLoseContent?: boolean | undefined;
+}
+
+export interface Compacted {
+  /** Valid Yjs v1 updates. Applied in order to an empty document none ever leaves anything pending. */
+  readonly segments: readonly Uint8Array[];
+  /** In Yjs's encoding: what a document has after the last segment. */
+  readonly stateVector: Uint8Array;
+  /** A v1 update without structs: everything deleted in the document. */
+  readonly deleteSetUpdate: Uint8Array;
+  /** Which ids the segments hold: an encoded `Contents`. */
+  readonly contents: Uint8Array;
+  /** Structs in the segments, parts of a struct cut for its size counted as one. */
+  readonly structCount: number;
+  /** What it took to integrate one struct of the pieces, on average. */
+  readonly integrateMicrosPerStruct: number;
+}
+
+export interface DiffOptions {
+  /** Neighbouring pieces of one client are joined up to this size. @default as `maxSegmentBytes` */
+  readonly maxUpdateBytes?: number | undefined;
+}
+
+export interface TrialRequest {
+  /** Documents with the same key are the same document: what was built for one trial is used for the next. */
+  readonly documentKey: string;
+  /** The state to try the update on. Grows with every piece appended to the document; never reused. */
+  readonly version: number;
+  /**
+   * The pieces after `version` (null: all of them) up to the request's version. May hand out more than it was asked for:
+   * what is known already is ignored.
+   */
+  readonly piecesSince: (version: number | null) => Pieces;
+  /** Yjs's encoding of the document's state vector: the update is cut to what lies beyond it. */
+  readonly stateVector: Uint8Array;
+  readonly update: Uint8Array;
+}
+
+export type TrialRefusal =
+  /** `applyUpdate` threw. */
+  | "threw"
+  /** It left structs or deletions pending: something it builds upon is missing. */
+  | "not-closed"
+  /** Afterwards the document has another state than the update promised, or takes no more edits. */
+  | "wedged"
+  /** It took longer than the trial's limit; the thread was killed. */
+  | "too-slow"
+  /** The thread died of it, of its memory limit for one. */
+  | "crashed";
+
+export interface TrialAccepted {
+  readonly kind: "accepted";
+  /** The update cut to what lies beyond the state vector; its delete set is kept whole. */
+  readonly update: Uint8Array;
+  /** Structs in the trimmed update. */
+  readonly structCount: number;
+  /** What applying it took, the document's building not counted. */
+  readonly integrateMs: number;
+  readonly integrateMicrosPerStruct: number;
+}
+
+export interface TrialRefused {
+  readonly kind: "refused";
+  readonly reason: TrialRefusal;
+  /** For the log. */
+  readonly detail: string;
+}
+
+export type TrialResult = TrialAccepted | TrialRefused;
+
+/**
+ * Several pieces in one message: copied into one buffer, which is transferred. A piece larger than a batch is spread over
+ * several; `continues` says that the last one goes on in the next batch.
+ */
+export interface Batch {
+  readonly bytes: Uint8Array;
+  readonly lengths: Uint32Array;
+  readonly continues: boolean;
+}
+
+/** What a thread is to do. Everything large comes after it, as batches. */
+export type Job =
+  | { readonly kind: "compact"; readonly options: CompactOptions }
+  | { readonly kind: "diff"; readonly stateVector: Uint8Array; readonly options: DiffOptions }
+  /** The last piece is the update under trial. */
+  | {
+      readonly kind: "trial";
+      readonly documentKey: string;
+      readonly version: number;
+      readonly stateVector: Uint8Array;
+    };
+
+/** Main thread → document thread. One job at a time: begin, batches, end. */
+export type Request =
+  | { readonly kind: "begin"; readonly job: Job }
+  | { readonly kind: "batch"; readonly batch: Batch }
+  | { readonly kind: "end" }
+  /** Answers a `batch`: the next one may come. Keeps a long result from arriving in one turn of the event loop. */
+  | { readonly kind: "next" }
+  /** The pieces broke off: drop the job. Not answered. */
+  | { readonly kind: "abort" }
+  /** Drop the cached document. Not answered. */
+  | { readonly kind: "forget"; readonly documentKey: string };
+
+/** Document thread → main thread. */
+export type Response =
+  /** A job has begun: the pieces after this version are wanted (null: all). */
+  | { readonly kind: "ready"; readonly version: number | null }
+  /** A trial's document is complete, its update comes now: another time limit applies. */
+  | { readonly kind: "built" }
+  | { readonly kind: "compacted"; readonly compacted: Compacted }
+  /** A diff's next updates. */
+  | { readonly kind: "batch"; readonly batch: Batch }
+  /** A diff's last batch was the one before. */
+  | { readonly kind: "done" }
+  | { readonly kind: "tried"; readonly result: TrialResult }
+  | { readonly kind: "failed"; readonly failure: JobFailure };
+
+/** A WorkerError on its way between threads. */
+export interface JobFailure {
+  readonly code: "failed" | "lossy";
+  readonly message: string;
+  readonly pieceIndex: number | undefined;
+}

@@ -1,0 +1,454 @@
+/**
+ * What people could have done to a document, with every type Yjs has, and what compaction, diff and trial must make of it.
+ * A history is a list of commands on a few replicas and the updates they left in the server's log.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import * as Y from "yjs";
+import { findGap } from "../update/gate.js";
+import { scanUpdate } from "../update/scan.js";
+import { StateVector } from "../update/state-vector.js";
+import { compact } from "./compact.js";
+import { diff } from "./diff.js";
+import { applyPieces, hasPending } from "./document.js";
+import { areEqualFingerprints, fingerprintOf } from "./fingerprint.js";
+import { Trials } from "./trial.js";
+
+interface Command {
+  readonly kind: (typeof kinds)[number];
+  readonly replica: number;
+  /** Chooses the type, the place, the value; each in its own bits. */
+  readonly choice: number;
+}
+
+const kinds = [
+  "insert-text",
+  "insert-text",
+  "append-text",
+  "delete-text",
+  "format-text",
+  "insert-embed",
+  "insert-values",
+  "delete-values",
+  "set-key",
+  "set-key",
+  "delete-key",
+  "insert-xml",
+  "set-attribute",
+  "delete-xml",
+  "undo",
+  "redo",
+  "pull",
+  "pull",
+  "upload",
+] as const;
+
+const command: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constantFrom(...kinds),
+  replica: fc.nat(2),
+  choice: fc.nat(0x7fffffff),
+});
+
+const history = fc.record({
+  /** Whether each transaction reaches the log by itself, or only what a replica uploads now and then. */
+  isLive: fc.boolean(),
+  collects: fc.boolean(),
+  /** After which command somebody looks, in percent. */
+  glimpseAt: fc.nat(100),
+  commands: fc.array(command, { minLength: 1, maxLength: 90 }),
+});
+
+type History = typeof history extends fc.Arbitrary<infer Value> ? Value : never;
+
+const clientIds = [4_000_000_007, 77, 2_000_001];
+const texts = ["a", "bc", "é", "😀", "long enough to be cut into parts 😀😀😀 ".repeat(8), "\u0000", "\uffff"];
+const values = [
+  0,
+  -1.5,
+  2 ** 40,
+  true,
+  null,
+  "text",
+  "",
+  [1, [2]],
+  { key: { nested: "😀" } },
+  new Uint8Array([1, 2, 3]),
+];
+const marks = [{ bold: true }, { bold: null }, { italic: true }, { link: { href: "x" } }, { italic: null }];
+
+/** One author with an undo stack of their own. */
+class Replica {
+  readonly doc: Y.Doc;
+  readonly #undo: Y.UndoManager;
+
+  constructor(clientId: number, gc: boolean) {
+    this.doc = new Y.Doc({ gc });
+    this.doc.clientID = clientId;
+    const { doc } = this;
+    const roots = [doc.getText("text"), doc.getArray("array"), doc.getMap("map"), doc.getXmlFragment("xml")];
+    this.#undo = new Y.UndoManager(roots, { captureTimeout: 0 });
+  }
+
+  pull(from: Y.Doc): void {
+    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(from, Y.encodeStateVector(this.doc)), "pull");
+  }
+
+  run({ kind, choice }: Command): void {
+    const place = (choice >> 8) & 0xff;
+    switch (kind) {
+      case "insert-text":
+        return this.#insertText(this.#pick(Y.Text, choice), place, choice);
+      case "append-text": {
+        const text = this.#pick(Y.Text, choice);
+        return text.insert(text.length, pick(texts, choice >> 16));
+      }
+      case "delete-text":
+        return this.#deleteText(this.#pick(Y.Text, choice), place, choice);
+      case "format-text":
+        return this.#formatText(this.#pick(Y.Text, choice), place, choice);
+      case "insert-embed": {
+        const text = this.#pick(Y.Text, choice);
+        return text.insertEmbed(characterStart(text, place), { image: choice % 10 }, pick(marks, choice >> 16));
+      }
+      case "insert-values": {
+        const array = this.#pick<Y.Array<unknown>>(Y.Array, choice);
+        return array.insert(place % (array.length + 1), someValues(choice));
+      }
+      case "delete-values": {
+        const array = this.#pick<Y.Array<unknown>>(Y.Array, choice);
+        const start = place % (array.length + 1);
+        return array.delete(start, Math.min(1 + (choice % 3), array.length - start));
+      }
+      case "set-key":
+        return void this.#pick<Y.Map<unknown>>(Y.Map, choice).set(
+          pick(["k", "l", "__proto__"], place),
+          someValues(choice)[0],
+        );
+      case "delete-key":
+        return this.#pick<Y.Map<unknown>>(Y.Map, choice).delete(pick(["k", "l"], place));
+      case "insert-xml": {
+        const parent = this.#pick(Y.XmlFragment, choice);
+        const child = choice % 2 === 0 ? new Y.XmlElement("p") : new Y.XmlText(pick(texts, choice >> 16));
+        return parent.insert(place % (parent.length + 1), [child]);
+      }
+      case "set-attribute": {
+        const parent = this.#pick(Y.XmlFragment, choice);
+        if (parent instanceof Y.XmlElement)
+          parent.setAttribute(pick(["class", "id"], place), pick(texts, choice >> 16));
+        return;
+      }
+      case "delete-xml": {
+        const parent = this.#pick(Y.XmlFragment, choice);
+        if (parent.length > 0) parent.delete(place % parent.length, 1);
+        return;
+      }
+      case "undo":
+        return void this.#undo.undo();
+      case "redo":
+        return void this.#undo.redo();
+      case "pull":
+      case "upload":
+        return;
+    }
+  }
+
+  /** One of the living types of this kind, however deeply nested. */
+  #pick<Type>(kind: new (...parameters: never[]) => Type, choice: number): Type {
+    const found: Type[] = [];
+    const walk = (type: unknown): void => {
+      if (type instanceof kind) found.push(type);
+      if (type instanceof Y.Array || type instanceof Y.XmlFragment) for (const child of type.toArray()) walk(child);
+      if (type instanceof Y.Map) for (const child of type.values()) walk(child);
+    };
+    for (const root of ["text", "array", "map", "xml"]) walk(this.doc.share.get(root));
+    return pick(found, choice >> 20);
+  }
+
+  #insertText(text: Y.Text, place: number, choice: number): void {
+    const attributes = choice % 5 === 0 ? pick(marks, choice >> 16) : undefined;
+    text.insert(characterStart(text, place), pick(texts, choice >> 16), attributes);
+  }
+
+  #deleteText(text: Y.Text, place: number, choice: number): void {
+    const start = characterStart(text, place);
+    const end = characterStart(text, start + 1 + (choice % 40));
+    if (end > start) text.delete(start, end - start);
+  }
+
+  #formatText(text: Y.Text, place: number, choice: number): void {
+    const start = characterStart(text, place);
+    const end = characterStart(text, start + 1 + (choice % 9));
+    if (end > start) text.format(start, end - start, pick(marks, choice >> 16));
+  }
+}
+
+function pick<Value>(list: readonly Value[], choice: number): Value {
+  return list[choice % list.length] as Value;
+}
+
+function someValues(choice: number): unknown[] {
+  switch ((choice >> 4) % 9) {
+    case 0:
+      return [new Y.Map([["k", new Y.Text("deep")]])];
+    case 1:
+      return [new Y.Text(pick(texts, choice >> 16))];
+    case 2:
+      return [Y.Array.from([1, "two"]), new Y.XmlElement("div")];
+    case 3:
+      return [new Y.Doc({ guid: `sub-${choice % 4}`, autoLoad: choice % 2 === 0 })];
+    case 4:
+      return Array.from({ length: 60 }, (_, index) => ({ index, filler: "x".repeat(choice % 30) }));
+    default:
+      return [pick(values, choice >> 16), pick(values, choice >> 19)];
+  }
+}
+
+/** Yjs turns both halves of a surrogate pair into U+FFFD on the replica that cuts it: honest editors do not. */
+function characterStart(text: Y.Text, place: number): number {
+  const units: string[] = [];
+  for (const { insert } of text.toDelta() as { insert: unknown }[]) {
+    if (typeof insert === "string") units.push(...insert.split(""));
+    else units.push("\ufffc");
+  }
+  const start = place % (units.length + 1);
+  const unit = units[start]?.charCodeAt(0) ?? 0;
+  return unit >= 0xdc00 && unit < 0xe000 ? start - 1 : start;
+}
+
+interface Outcome {
+  /** The server's log. */
+  readonly pieces: Uint8Array[];
+  readonly replicas: Replica[];
+  /** What a replica had somewhere on the way. */
+  readonly glimpse: Uint8Array;
+}
+
+function play({ isLive, collects, commands, glimpseAt }: History): Outcome {
+  const replicas = clientIds.map((clientId, index) => new Replica(clientId, collects || index === 0));
+  const server = new Y.Doc();
+  const pieces: Uint8Array[] = [];
+  let glimpse = Y.encodeStateAsUpdate(server);
+  const receive = (update: Uint8Array): void => {
+    if (update.length === 2) return;
+    pieces.push(update);
+    Y.applyUpdate(server, update);
+  };
+  const upload = ({ doc }: Replica): void => receive(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(server)));
+  if (isLive)
+    for (const { doc } of replicas) doc.on("update", (update, origin) => origin !== "pull" && receive(update));
+  for (const [index, each] of commands.entries()) {
+    const replica = pick(replicas, each.replica);
+    if (each.kind === "upload" && !isLive) upload(replica);
+    else if (each.kind === "pull") replica.pull(pick(replicas, each.choice).doc);
+    else replica.run(each);
+    if (index === Math.floor((commands.length * glimpseAt) / 100)) glimpse = Y.encodeStateAsUpdate(replica.doc);
+  }
+  if (!isLive) replicas.forEach(upload);
+  expect(hasPending(server)).toBe(false);
+  return { pieces, replicas, glimpse };
+}
+
+function build(pieces: Iterable<Uint8Array>, gc = true): Y.Doc {
+  const doc = new Y.Doc({ gc });
+  applyPieces(doc, pieces, () => 0);
+  return doc;
+}
+
+/** What a reader sees: names sorted, roots looked up as what they are. */
+function contentOf(doc: Y.Doc): unknown {
+  return {
+    text: doc.getText("text").toDelta() as unknown,
+    array: plain(doc.getArray("array")),
+    map: plain(doc.getMap("map")),
+    xml: plain(doc.getXmlFragment("xml")),
+  };
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Y.Doc) return { guid: value.guid, autoLoad: value.autoLoad };
+  if (value instanceof Y.XmlText || value instanceof Y.Text) return value.toDelta() as unknown;
+  if (value instanceof Y.XmlElement) {
+    return { name: value.nodeName, attributes: sorted(value.getAttributes()), children: value.toArray().map(plain) };
+  }
+  if (value instanceof Y.Array || value instanceof Y.XmlFragment) return value.toArray().map(plain);
+  if (value instanceof Y.Map) return [...value.entries()].sort(byKey).map(([key, each]) => [key, plain(each)]);
+  return value;
+}
+
+function sorted(record: object): unknown {
+  return Object.entries(record).sort(byKey);
+}
+
+function byKey([left]: [string, unknown], [right]: [string, unknown]): number {
+  return left < right ? -1 : 1;
+}
+
+/** Each passes the scanner that guards the log, leans on nothing that comes after it, and leaves nothing pending. */
+function applyOneByOne(doc: Y.Doc, updates: readonly Uint8Array[]): void {
+  const stateVector = new StateVector();
+  for (const [client, clock] of Y.decodeStateVector(Y.encodeStateVector(doc))) stateVector.advance(client, clock);
+  for (const update of updates) {
+    const scanned = scanUpdate(update);
+    expect(scanned.hasHoles).toBe(false);
+    expect(findGap(scanned, stateVector)).toBeUndefined();
+    const { blocks } = scanned;
+    for (let at = 0; at < blocks.length; at += 3) stateVector.advance(blocks[at] as number, blocks[at + 2] as number);
+    Y.applyUpdate(doc, update);
+    expect(hasPending(doc)).toBe(false);
+  }
+}
+
+function deletionsOf(doc: Y.Doc): ReturnType<typeof Y.createDeleteSet> {
+  return Y.createDeleteSetFromStructStore(doc.store);
+}
+
+const runs = { numRuns: Number(process.env["FUZZ_RUNS"] ?? 150) };
+
+describe("compaction of any history", () => {
+  test("gives the same document in segments that can be applied one by one", () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 150, max: 3000 }), (played, maxSegmentBytes) => {
+        const { pieces } = play(played);
+        const compacted = compact(pieces, { maxSegmentBytes });
+        const loaded = new Y.Doc();
+        applyOneByOne(loaded, compacted.segments);
+        const source = build(pieces);
+        expect(contentOf(build(compacted.segments))).toEqual(contentOf(source));
+        expect(contentOf(source)).toEqual(contentOf(build(pieces, false)));
+        expect(loaded.getText("text").toString()).toBe(source.getText("text").toString());
+        expect(Y.decodeStateVector(compacted.stateVector)).toEqual(Y.decodeStateVector(Y.encodeStateVector(source)));
+        const { structs, ds } = Y.decodeUpdate(compacted.deleteSetUpdate);
+        expect(structs).toEqual([]);
+        expect(Y.equalDeleteSets(ds, deletionsOf(source))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test("does not need the leniency for documents that loading changes", () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 150, max: 3000 }), (played, maxSegmentBytes) => {
+        const { pieces } = play(played);
+        const loaded = build(compact(pieces, { maxSegmentBytes }).segments);
+        expect(areEqualFingerprints(fingerprintOf(loaded), fingerprintOf(build(pieces)))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test("writes what Yjs writes when everything fits into one segment", () => {
+    fc.assert(
+      fc.property(history, (played) => {
+        const { pieces } = play(played);
+        const state = Y.encodeStateAsUpdate(build(pieces));
+        expect(compact(pieces).segments).toEqual(state.length === 2 ? [] : [state]);
+      }),
+      runs,
+    );
+  });
+
+  test("keeps to the size, but for what Yjs cannot cut", () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 600, max: 3000 }), (played, maxSegmentBytes) => {
+        const { segments } = compact(play(played).pieces, { maxSegmentBytes });
+        for (const segment of segments) expect(segment.length).toBeLessThanOrEqual(maxSegmentBytes);
+      }),
+      runs,
+    );
+  });
+
+  test("of segments and what came after them gives what compaction of everything gives", () => {
+    fc.assert(
+      fc.property(history, fc.nat(100), (played, percentage) => {
+        const { pieces } = play(played);
+        const middle = Math.floor((pieces.length * percentage) / 100);
+        const early = compact(pieces.slice(0, middle), { maxSegmentBytes: 500 });
+        const late = compact([...early.segments, ...pieces.slice(middle)], { maxSegmentBytes: 500 });
+        const source = build(pieces);
+        const loaded = build(late.segments);
+        expect(contentOf(loaded)).toEqual(contentOf(source));
+        expect(Y.equalDeleteSets(deletionsOf(loaded), deletionsOf(source))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test("lets the replicas that made the document converge on it", () => {
+    fc.assert(
+      fc.property(history, (played) => {
+        const { pieces, replicas } = play(played);
+        const { segments } = compact(pieces, { maxSegmentBytes: 400 });
+        const loaded = build(segments);
+        for (const { doc } of replicas) {
+          applyOneByOne(doc, segments);
+          expect(doc.getText("text").toString()).toBe(loaded.getText("text").toString());
+          expect(plain(doc.getMap("map"))).toEqual(plain(loaded.getMap("map")));
+        }
+      }),
+      runs,
+    );
+  });
+});
+
+describe("a diff of any history", () => {
+  test("brings whoever was part of it up to date, update by update", () => {
+    fc.assert(
+      fc.property(history, fc.nat(100), fc.boolean(), (played, percentage, isCompacted) => {
+        const { pieces } = play(played);
+        const middle = Math.floor((pieces.length * percentage) / 100);
+        const reader = build(pieces.slice(0, middle));
+        const kept = isCompacted ? compact(pieces, { maxSegmentBytes: 700 }).segments : pieces;
+        const updates = diff(kept, Y.encodeStateVector(reader), { maxUpdateBytes: 700 });
+        applyOneByOne(reader, updates);
+        const source = build(pieces);
+        expect(reader.getText("text").toString()).toBe(source.getText("text").toString());
+        expect(plain(reader.getMap("map"))).toEqual(plain(source.getMap("map")));
+        expect(Y.encodeStateVector(reader)).toEqual(Y.encodeStateVector(source));
+        expect(deletionsAreIn(source, reader)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test("fits any state a replica was in, with edits that the server has not seen", () => {
+    fc.assert(
+      fc.property(history, (played) => {
+        const { pieces, glimpse } = play(played);
+        const reader = build([glimpse]);
+        applyOneByOne(reader, diff(pieces, Y.encodeStateVector(reader)));
+        const source = build(pieces);
+        expect(deletionsAreIn(source, reader)).toBe(true);
+        const missing = Y.encodeStateAsUpdate(source, Y.encodeStateVector(reader));
+        expect(Y.decodeUpdate(missing).structs).toEqual([]);
+      }),
+      runs,
+    );
+  });
+});
+
+function deletionsAreIn(source: Y.Doc, reader: Y.Doc): boolean {
+  const have = deletionsOf(reader);
+  const wanted = deletionsOf(source);
+  return Y.equalDeleteSets(Y.mergeDeleteSets([have, wanted]), have);
+}
+
+describe("a trial of any history", () => {
+  test("accepts each update and gives it back as it was", () => {
+    fc.assert(
+      fc.property(history, (played) => {
+        const { pieces } = play(played);
+        const trials = new Trials();
+        const server = new Y.Doc();
+        for (const [version, piece] of pieces.entries()) {
+          const since = trials.versionOf("document") ?? 0;
+          trials.build("document", version, pieces.slice(since, version));
+          const result = trials.apply("document", piece, Y.encodeStateVector(server));
+          expect(result.kind === "accepted" ? "accepted" : result).toBe("accepted");
+          if (result.kind === "accepted") Y.applyUpdate(server, result.update);
+        }
+        expect(server.getText("text").toString()).toBe(build(pieces).getText("text").toString());
+      }),
+      runs,
+    );
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * Applies an update to the real document before anybody else does. Runs in a document thread, which whoever set a time limit
+ * kills: no time limit can be kept in here.
+ */
+import * as Y from "yjs";
+import { DeleteSetBuilder } from "./delete-set.js";
+import { applyPieces, buildDocument, hasPending, microsPerStruct, type Now } from "./document.js";
+import type { TrialAccepted, TrialRefusal, TrialRefused, TrialResult } from "./jobs.js";
+import { messageOf } from "./message-of.js";
+import { addDeletions, encodeBlocks, trim, type Trimmed } from "./trim.js";
+
+export interface TrialsOptions {
+  /** Documents kept for the next trial. @default 4 */
+  readonly maxDocuments?: number | undefined;
+  /** Bytes of pieces that went into the documents kept, as a measure of their heap (a dozen times that). @default 16 MiB */
+  readonly maxKeptBytes?: number | undefined;
+  readonly now?: Now | undefined;
+}
+
+interface Entry {
+  readonly doc: Y.Doc;
+  readonly version: number;
+  readonly byteLength: number;
+}
+
+/** A root name that no editor uses: what is written there says whether a document still takes edits. */
+const probeName = "\u0000syncline trial";
+
+/** The documents of the latest trials, and the trials. */
+export class Trials {
+  readonly #maxDocuments: number;
+  readonly #maxKeptBytes: number;
+  readonly #now: Now;
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: TrialsOptions = {}) {
+    this.#maxDocuments = options.maxDocuments ?? 4;
+    this.#maxKeptBytes = options.maxKeptBytes ?? 16 * 1024 * 1024;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** The version whose pieces the document kept under this key has; null when there is none. */
+  versionOf(documentKey: string): number | null {
+    return this.#entries.get(documentKey)?.version ?? null;
+  }
+
+  forget(documentKey: string): void {
+    this.#entries.delete(documentKey);
+  }
+
+  /**
+   * Brings the document to `version`. The pieces are those after `versionOf`, or more.
+   *
+   * @throws {WorkerError} `failed`, with the index of the piece.
+   */
+  build(documentKey: string, version: number, pieces: readonly Uint8Array[]): void {
+    const kept = this.#take(documentKey);
+    let byteLength = kept?.byteLength ?? 0;
+    for (const piece of pieces) byteLength += piece.length;
+    if (kept !== undefined) applyPieces(kept.doc, pieces, this.#now);
+    const doc = kept?.doc ?? buildDocument(pieces, this.#now).doc;
+    this.#entries.set(documentKey, { doc, version, byteLength });
+  }
+
+  /**
+   * Applies what of the update lies beyond the state vector. The document is kept only if that went well: Yjs undoes nothing.
+   * It then has the update before the room has appended it; should that come to nothing, `forget` it.
+   */
+  apply(documentKey: string, update: Uint8Array, stateVector: Uint8Array): TrialResult {
+    const entry = this.#take(documentKey);
+    if (entry === undefined) throw new Error("a trial needs its document built first");
+    let result: TrialResult;
+    try {
+      result = this.#applyTo(entry.doc, trim(update, Y.decodeStateVector(stateVector)));
+    } catch (cause) {
+      return refused("threw", messageOf(cause));
+    }
+    if (result.kind === "accepted") {
+      this.#keep(documentKey, { ...entry, byteLength: entry.byteLength + result.update.length });
+    }
+    return result;
+  }
+
+  #applyTo(doc: Y.Doc, trimmed: Trimmed): TrialResult {
+    const deleted = new DeleteSetBuilder();
+    addDeletions(deleted, trimmed.deleteSet);
+    const update = encodeBlocks(trimmed.blocks, deleted);
+    const startMs = this.#now();
+    Y.applyUpdate(doc, update);
+    const integrateMs = this.#now() - startMs;
+    return whyRefused(doc, trimmed) ?? accepted(update, trimmed, integrateMs);
+  }
+
+  #take(documentKey: string): Entry | undefined {
+    const entry = this.#entries.get(documentKey);
+    this.#entries.delete(documentKey);
+    return entry;
+  }
+
+  #keep(documentKey: string, entry: Entry): void {
+    this.#entries.set(documentKey, entry);
+    let keptBytes = 0;
+    for (const { byteLength } of this.#entries.values()) keptBytes += byteLength;
+    for (const [oldestKey, oldest] of this.#entries) {
+      if (this.#entries.size <= this.#maxDocuments && keptBytes <= this.#maxKeptBytes) return;
+      this.#entries.delete(oldestKey);
+      keptBytes -= oldest.byteLength;
+    }
+  }
+}
+
+function accepted(update: Uint8Array, { blocks }: Trimmed, integrateMs: number): TrialAccepted {
+  const structCount = blocks.reduce((sum, block) => sum + block.structCount, 0);
+  const integrateMicrosPerStruct = microsPerStruct(integrateMs, structCount);
+  return { kind: "accepted", update, structCount, integrateMs, integrateMicrosPerStruct };
+}
+
+function whyRefused(doc: Y.Doc, { blocks }: Trimmed): TrialRefused | undefined {
+  if (hasPending(doc)) return refused("not-closed", "it builds upon something the document lacks");
+  const short = blocks.find(({ client, endClock }) => Y.getState(doc.store, client) < endClock);
+  if (short !== undefined) return refused("wedged", `structs of client ${short.client} did not arrive in the document`);
+  return takesEdits(doc) ? undefined : refused("wedged", "the document takes no more edits");
+}
+
+/** A wedged document accepts an edit and never says so: the transaction before it has not come to its end. */
+function takesEdits(doc: Y.Doc): boolean {
+  let updateCount = 0;
+  const count = (): void => {
+    updateCount += 1;
+  };
+  doc.on("update", count);
+  doc.getMap(probeName).set("probe", 0);
+  doc.off("update", count);
+  return updateCount > 0;
+}
+
+function refused(reason: TrialRefusal, detail: string): TrialRefused {
+  return { kind: "refused", reason, detail };
+}

@@ -1,0 +1,223 @@
+/** Updates that lean on something missing, counters with holes, and a store that is slow: what a client is told. */
+import { closeCodes, decodeFrame, encodeFrame, synclinePath, type Message } from "@syncline/protocol";
+import { MemoryStorage, startServer, type AppendEntry, type SynclineServer } from "@syncline/server";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import * as Y from "yjs";
+import { stockClient, synced, until } from "../support/clients.js";
+
+/** Appends when it is let to. */
+class GatedStorage extends MemoryStorage {
+  #gate: Promise<void> = Promise.resolve();
+  #open = () => {};
+
+  hold(): void {
+    this.#gate = new Promise((resolve) => (this.#open = resolve));
+  }
+
+  release(): void {
+    this.#open();
+  }
+
+  override async append(entries: readonly AppendEntry[]): Promise<number[]> {
+    await this.#gate;
+    return super.append(entries);
+  }
+}
+
+let server: SynclineServer;
+let storage: GatedStorage;
+beforeEach(async () => {
+  storage = new GatedStorage();
+  server = await startServer({ port: 0, data: storage });
+});
+afterEach(async () => {
+  storage.release();
+  await server.close();
+});
+
+type MessageOf<Type extends Message["type"]> = Extract<Message, { type: Type }>;
+
+/** A syncline client without a document: it says exactly what it is told to, and remembers what it hears. */
+class Speaker {
+  readonly heard: Message[] = [];
+  readonly #socket: WebSocket;
+  #waiting: (() => void)[] = [];
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on("message", (frame: Uint8Array) => {
+      this.heard.push(...decodeFrame(Uint8Array.from(frame)));
+      for (const look of this.#waiting.splice(0)) look();
+    });
+  }
+
+  static async open(documentName: string, clientId: number, stateVector = Uint8Array.of(0)): Promise<Speaker> {
+    const socket = new WebSocket(server.url + synclinePath);
+    onTestFinished(() => socket.terminate());
+    const speaker = new Speaker(socket);
+    await new Promise((resolve) => socket.once("open", resolve));
+    const have = { kind: "state-vector", stateVector } as const;
+    const token = "";
+    speaker.say(
+      { type: "hello", version: 1, token, client: "test" },
+      { type: "open", requestId: 1, documentName, token, clientId, generation: "", have },
+    );
+    return speaker;
+  }
+
+  say(...messages: readonly Message[]): void {
+    this.#socket.send(encodeFrame(messages));
+  }
+
+  async hears<Type extends Message["type"]>(
+    type: Type,
+    fits: (message: MessageOf<Type>) => boolean = () => true,
+  ): Promise<MessageOf<Type>> {
+    for (;;) {
+      const found = this.heard.find((m): m is MessageOf<Type> => m.type === type && fits(m as MessageOf<Type>));
+      if (found) return found;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  countOf(type: Message["type"]): number {
+    return this.heard.filter((message) => message.type === type).length;
+  }
+}
+
+/** Three keystrokes, one update each. */
+function threeKeystrokes(): { doc: Y.Doc; updates: [Uint8Array, Uint8Array, Uint8Array] } {
+  const doc = new Y.Doc();
+  doc.clientID = 5;
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  for (const letter of "abc") doc.getText("text").insert(doc.getText("text").length, letter);
+  return { doc, updates: updates as [Uint8Array, Uint8Array, Uint8Array] };
+}
+
+test("an update that leans on a missing one is parked: asked for, not relayed, not acked, until it closes", async () => {
+  const { doc, updates } = threeKeystrokes();
+  const reader = stockClient(server.url, "gap");
+  await synced(reader);
+  const speaker = await Speaker.open("gap", doc.clientID);
+  const { room } = await speaker.hears("opened");
+  speaker.say({ type: "update", room, n: 1, update: updates[0] });
+  await speaker.hears("ack", (ack) => ack.n === 1 && ack.level === 2);
+
+  speaker.say({ type: "update", room, n: 2, update: updates[2] });
+  const asked = await speaker.hears("opened", (opened) => Y.decodeStateVector(opened.stateVector).get(5) === 1);
+  expect(asked.requestId).toBe(1);
+  expect(reader.text.toString()).toBe("a");
+  expect(speaker.heard.some((message) => message.type === "ack" && message.n >= 2)).toBe(false);
+
+  speaker.say({ type: "update", room, n: 3, update: Y.encodeStateAsUpdate(doc, asked.stateVector) });
+  const ack = await speaker.hears("ack", ({ n, level }) => n === 3 && level === 2);
+  expect(ack.clock).toBe(3);
+  await until(reader.doc, () => reader.text.toString() === "abc");
+  expect(reader.doc.store.pendingStructs).toBeNull();
+});
+
+test("a stock client that lost an update on the way is asked, and heals", async () => {
+  const { doc, updates } = threeKeystrokes();
+  const reader = stockClient(server.url, "heal");
+  await synced(reader);
+  const author = stockClient(server.url, "heal", doc);
+  await synced(author);
+  await until(reader.doc, () => reader.text.toString() === "abc");
+  // Another client relays a later keystroke of its own history only: the server asks it, too, and it has nothing more.
+  const stray = await Speaker.open("heal-2", 9);
+  const { room } = await stray.hears("opened");
+  stray.say({ type: "update", room, n: 1, update: updates[1] });
+  await stray.hears("opened", () => stray.countOf("opened") === 2);
+  stray.say({ type: "ping", n: 1 });
+  await stray.hears("pong");
+  expect(stray.countOf("ack")).toBe(0);
+});
+
+test("a counter with a hole ends the membership with 4510, so that the client comes back and sends what is missing", async () => {
+  const { doc, updates } = threeKeystrokes();
+  const speaker = await Speaker.open("hole", doc.clientID);
+  const { room } = await speaker.hears("opened");
+  speaker.say({ type: "update", room, n: 1, update: updates[0] }, { type: "update", room, n: 3, update: updates[2] });
+  const close = await speaker.hears("close");
+  expect(close.code).toBe(closeCodes.gap);
+  expect(speaker.heard.some((message) => message.type === "ack" && message.n > 1)).toBe(false);
+});
+
+test("parking is bounded: a client that leans on nothing again and again is told to come back", async () => {
+  const speaker = await Speaker.open("parked", 5);
+  const { room } = await speaker.hears("opened");
+  const doc = new Y.Doc();
+  doc.clientID = 5;
+  doc.getText("text").insert(0, "missing");
+  const before = Y.encodeStateVector(doc);
+  doc.getText("text").insert(0, "x".repeat(50_000));
+  const update = Y.encodeStateAsUpdate(doc, before);
+  for (let n = 1; n <= 6; n++) speaker.say({ type: "update", room, n, update });
+  expect((await speaker.hears("close")).code).toBe(closeCodes.gap);
+  expect(speaker.countOf("ack")).toBe(0);
+});
+
+test("while the disk is slow an edit is received, not durable, and nobody else sees it", async () => {
+  const { doc, updates } = threeKeystrokes();
+  const reader = stockClient(server.url, "slow");
+  await synced(reader);
+  const speaker = await Speaker.open("slow", doc.clientID);
+  const { room } = await speaker.hears("opened");
+  storage.hold();
+  speaker.say({ type: "update", room, n: 1, update: updates[0] });
+  const received = await speaker.hears("ack");
+  expect(received).toMatchObject({ n: 1, clock: 1, level: 1 });
+  expect(reader.text.toString()).toBe("");
+  storage.release();
+  expect(await speaker.hears("ack", (ack) => ack.level === 2)).toMatchObject({ n: 1, clock: 1 });
+  await until(reader.doc, () => reader.text.toString() === "a");
+});
+
+test("synced waits for what was on its way to disk when the client asked", async () => {
+  const { doc, updates } = threeKeystrokes();
+  const speaker = await Speaker.open("joining", doc.clientID);
+  const { room } = await speaker.hears("opened");
+  speaker.say({ type: "update", room, n: 1, update: updates[0] });
+  await speaker.hears("ack", (ack) => ack.level === 2);
+  storage.hold();
+  speaker.say({ type: "update", room, n: 2, update: updates[1] });
+  await speaker.hears("ack", (ack) => ack.n === 2);
+  const joining = await Speaker.open("joining", 9);
+  const opened = await joining.hears("opened");
+  expect(Y.decodeStateVector(opened.stateVector).get(5)).toBe(2);
+  await joining.hears("update");
+  joining.say({ type: "ping", n: 1 });
+  await joining.hears("pong");
+  expect(joining.countOf("synced")).toBe(0);
+  storage.release();
+  await joining.hears("synced");
+  expect(joining.countOf("update")).toBe(2);
+});
+
+test("an edit that brings nothing new is durable when what it repeats is", async () => {
+  const { doc, updates } = threeKeystrokes();
+  const [first, second] = [await Speaker.open("repeat", doc.clientID), await Speaker.open("repeat", doc.clientID)];
+  const { room } = await first.hears("opened");
+  await second.hears("opened");
+  storage.hold();
+  first.say({ type: "update", room, n: 1, update: updates[0] });
+  await first.hears("ack", (ack) => ack.level === 1);
+  second.say({ type: "update", room, n: 1, update: updates[0] });
+  second.say({ type: "ping", n: 1 });
+  await second.hears("pong");
+  expect(second.heard.some((message) => message.type === "ack" && message.level === 2)).toBe(false);
+  storage.release();
+  expect(await second.hears("ack", (ack) => ack.level === 2)).toMatchObject({ n: 1, clock: 1 });
+});
+
+test("a client that holds another generation of the document is refused before anything is merged", async () => {
+  const speaker = await Speaker.open("generation", 5);
+  await speaker.hears("opened");
+  const open = { requestId: 2, documentName: "other", token: "", clientId: 5, generation: "of another store" } as const;
+  speaker.say({ type: "open", ...open, have: { kind: "state-vector", stateVector: Uint8Array.of(0) } });
+  const refused = await speaker.hears("refused");
+  expect(refused).toMatchObject({ requestId: 2, code: closeCodes.generationMismatch });
+  expect(refused.reason).toMatch(/replaced/);
+});
