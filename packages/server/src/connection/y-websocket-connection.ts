@@ -15,7 +15,8 @@ import type { Connection, Transport } from "./transport.js";
 type ConnectionState =
   | { readonly kind: "loading"; readonly waiting: Uint8Array[]; readonly waitingBytes: number }
   | { readonly kind: "joined"; readonly room: Room; readonly member: Member }
-  | { readonly kind: "closed" };
+  /** Closed before the document was loaded: what it had sent until then was received, and will be dealt with. */
+  | { readonly kind: "closed"; readonly waiting: readonly Uint8Array[] };
 
 /** These providers hang up after 30 s in which they heard nothing. */
 const speakAfterMs = 15_000;
@@ -48,7 +49,8 @@ export class YWebsocketConnection implements Connection {
 
   closed(): void {
     const state = this.#state;
-    this.#state = { kind: "closed" };
+    if (state.kind === "closed") return;
+    this.#state = { kind: "closed", waiting: state.kind === "loading" ? state.waiting : [] };
     if (state.kind !== "joined") return;
     state.room.leave(state.member);
     this.#services.rooms.release(state.room);
@@ -62,8 +64,10 @@ export class YWebsocketConnection implements Connection {
   async #join(documentName: string): Promise<void> {
     try {
       const room = await this.#services.rooms.open(documentName);
-      if (this.#state.kind === "closed") return this.#services.rooms.release(room);
-      this.#joined(room, this.#state.kind === "loading" ? this.#state.waiting : []);
+      const state = this.#state;
+      if (state.kind === "joined") return;
+      this.#joined(room, state.waiting);
+      if (state.kind === "closed") this.closed();
     } catch (thrown) {
       this.#fail(thrown);
     }

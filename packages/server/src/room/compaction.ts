@@ -44,10 +44,18 @@ export class Compaction {
 
   /** Resolves when the compaction that runs, or the one this call starts, is over. Never rejects. */
   run(): Promise<void> {
-    this.#running ??= this.#compact()
-      .catch((thrown: unknown) => this.#failed(thrown))
-      .finally(() => (this.#running = undefined));
+    this.#running ??= this.#compactAsNeeded().finally(() => (this.#running = undefined));
     return this.#running;
+  }
+
+  /** Once, and again while what came meanwhile is worth it: after a burst nobody else looks. */
+  async #compactAsNeeded(): Promise<void> {
+    try {
+      do await this.#compact();
+      while (this.isWorthwhile);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   async #compact(): Promise<void> {

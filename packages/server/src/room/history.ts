@@ -76,6 +76,11 @@ export class History {
     this.#tail.keepAtMost(this.#options.tailCacheBytes);
   }
 
+  /** All records were read: none need follow soon. */
+  loaded(): void {
+    this.#tail.fit();
+  }
+
   /** Takes in the snapshot that was made of everything up to `pointer.coveredSeq`; `weight` came after that. */
   replaceSnapshot(pointer: Pointer, snapshot: SnapshotContents, weight: number): void {
     this.#pointer = pointer;

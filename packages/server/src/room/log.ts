@@ -66,6 +66,7 @@ export class Log implements CommitSource {
     const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
     const log = new Log(options, history, contents);
     for await (const record of storage.readRecords(documentName, pointer.coveredSeq)) log.#takeIn(record);
+    history.loaded();
     return log;
   }
 

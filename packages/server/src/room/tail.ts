@@ -66,12 +66,20 @@ export class Tail {
     this.dropThrough(this.#firstSeq + (index < 0 ? this.#starts.length - 1 : index) - 1);
   }
 
+  /** Gives back what was reserved for records to come: a room that was just loaded may never see one. */
+  fit(): void {
+    this.#moveTo(this.byteLength);
+  }
+
   #reserve(byteCount: number): void {
-    if (this.#end + byteCount <= this.#bytes.length) return;
+    if (this.#end + byteCount > this.#bytes.length) this.#moveTo(Math.max((this.byteLength + byteCount) * 2, 256));
+  }
+
+  /** A new array even where moving the bytes to the front would do: readers may hold views of the old one. */
+  #moveTo(capacity: number): void {
     const from = this.#starts[0] ?? this.#end;
     const kept = this.#bytes.subarray(from, this.#end);
-    // A new array even where moving the bytes to the front would do: readers may hold views of this one.
-    this.#bytes = new Uint8Array(Math.max((kept.length + byteCount) * 2, 256));
+    this.#bytes = new Uint8Array(capacity);
     this.#bytes.set(kept);
     this.#starts = this.#starts.map((start) => start - from);
     this.#end = kept.length;
