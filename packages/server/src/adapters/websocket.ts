@@ -53,14 +53,18 @@ export class WebSocketAdapter {
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     // Until ws takes over, a reset socket would otherwise be an uncaught error.
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyThis);
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     this.#server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      const transport = new WebSocketTransport(webSocket, socket as Socket, this.#options.timers);
-      this.#transports.add(transport);
-      const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-      const connection = this.#options.connect(transport, path);
-      transport.carry(connection, () => this.#transports.delete(transport));
+      this.#opened(webSocket, socket as Socket, path);
     });
+  }
+
+  #opened(webSocket: WebSocket, socket: Socket, path: string): void {
+    const transport = new WebSocketTransport(webSocket, socket, this.#options.timers);
+    this.#transports.add(transport);
+    const connection = this.#options.connect(transport, path);
+    transport.carry(connection, () => this.#transports.delete(transport));
   }
 
   /** Closes all sockets with `code`; resolves when they are closed. */
@@ -79,6 +83,11 @@ export class WebSocketAdapter {
     const nowMs = this.#options.timers.now();
     for (const transport of this.#transports) transport.tick(nowMs);
   }
+}
+
+/** Not a closure, nor is `#opened` one: made where the request is in scope they would keep it as long as the socket. */
+function destroyThis(this: Duplex): void {
+  this.destroy();
 }
 
 class WebSocketTransport implements Transport {

@@ -32,7 +32,7 @@ export class Member {
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
   /** Counters handed in and not yet durable or rejected, ascending. */
-  readonly #unsettled = new Set<number>();
+  readonly #unsettled: number[] = [];
   #lastN = 0;
   #ackedN = 0;
   #receivedN = 0;
@@ -49,13 +49,13 @@ export class Member {
     if (n === 0) return true;
     if (n !== this.#lastN + 1) return false;
     this.#lastN = n;
-    this.#unsettled.add(n);
+    this.#unsettled.push(n);
     return true;
   }
 
   /** Notes that `n` is on disk; `clock` is what the log holds of this client's id. The ack goes out with `sendAck`. */
   becameDurable(n: number, clock: number): void {
-    this.#unsettled.delete(n);
+    this.#settle(n);
     this.#clock = Math.max(this.#clock, clock);
   }
 
@@ -77,7 +77,7 @@ export class Member {
   }
 
   rejected(n: number): void {
-    this.#unsettled.delete(n);
+    this.#settle(n);
   }
 
   get hasParked(): boolean {
@@ -105,6 +105,12 @@ export class Member {
     if (nowMs - this.#askedAtMs < askAgainAfterMs) return;
     this.#askedAtMs = nowMs;
     this.channel.ask(stateVector());
+  }
+
+  #settle(n: number): void {
+    // Nearly always the first: updates become durable in the order in which they came.
+    const index = this.#unsettled.indexOf(n);
+    if (index >= 0) this.#unsettled.splice(index, 1);
   }
 
   #upTo(missing: Iterable<number>): number {

@@ -26,7 +26,8 @@ export class Room {
   readonly #log: Log;
   readonly #members = new Set<Member>();
   readonly #relay: Relay;
-  readonly #presence: Presence;
+  /** Made when somebody first announces themselves: many rooms never need it. */
+  #presence: Presence | undefined;
   readonly #compaction: Compaction;
   readonly #trials: Trials;
   /** Members with updates that lean on something not here yet. */
@@ -35,21 +36,13 @@ export class Room {
   #unrelayed: LogItem[] = [];
 
   private constructor(documentName: string, number: number, log: Log, services: RoomServices) {
-    const { limits, timers } = services;
     this.documentName = documentName;
     this.number = number;
     this.#log = log;
     this.#services = services;
-    this.#relay = new Relay(number, this.#members, limits.maxUnsentBytes);
+    this.#relay = new Relay(number, this.#members, services.limits.maxUnsentBytes);
     this.#compaction = new Compaction(documentName, log, services);
     this.#trials = new Trials(`${number}`, log, services);
-    this.#presence = new Presence({
-      timers,
-      windowMs: limits.presenceWindowMs,
-      maxStateBytes: limits.maxPresenceStateBytes,
-      maxIdsPerMember: limits.maxPresenceIdsPerMember,
-      relay: (update, instead) => this.#relay.presence(update, instead),
-    });
     log.listen({
       committed: (seq, items) => this.#committed(seq, items),
       commitDelayed: (items) => this.#commitDelayed(items),
@@ -98,7 +91,7 @@ export class Room {
     if (!this.#members.delete(member)) return;
     member.delivery.end();
     this.#parking.delete(member);
-    this.#presence.leave(member);
+    this.#presence?.leave(member);
   }
 
   /** Sends `member` what a client with `stateVector` lacks, and from then on every new update. */
@@ -108,11 +101,13 @@ export class Room {
 
   /** @throws {ProtocolError} `malformed-message` */
   announce(member: Member, awarenessUpdate: Uint8Array): void {
-    if (this.#members.has(member)) this.#presence.announce(member, awarenessUpdate);
+    if (!this.#members.has(member)) return;
+    this.#presence ??= this.#createPresence();
+    this.#presence.announce(member, awarenessUpdate);
   }
 
   sendPresence(member: Member): void {
-    const update = this.#presence.snapshotFor(member);
+    const update = this.#presence?.snapshotFor(member);
     if (update) member.channel.send(member.channel.wire.presence(this.number, update));
   }
 
@@ -134,7 +129,7 @@ export class Room {
 
   /** Ends what still runs by itself. The members have left. */
   close(): void {
-    this.#presence.close();
+    this.#presence?.close();
     this.#trials.forget();
   }
 
@@ -239,6 +234,17 @@ export class Room {
     member.rejected(n);
     if (n > 0) member.channel.reject(n, closeCodes.tooLarge, reason);
     else member.channel.leave(closeCodes.tooLarge, reason);
+  }
+
+  #createPresence(): Presence {
+    const { limits, timers } = this.#services;
+    return new Presence({
+      timers,
+      windowMs: limits.presenceWindowMs,
+      maxStateBytes: limits.maxPresenceStateBytes,
+      maxIdsPerMember: limits.maxPresenceIdsPerMember,
+      relay: (update, instead) => this.#relay.presence(update, instead),
+    });
   }
 
   #deliveryTo(channel: Channel): Delivery {

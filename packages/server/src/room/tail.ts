@@ -72,7 +72,8 @@ export class Tail {
   }
 
   #reserve(byteCount: number): void {
-    if (this.#end + byteCount > this.#bytes.length) this.#moveTo(Math.max((this.byteLength + byteCount) * 2, 256));
+    if (this.#end + byteCount > this.#bytes.length)
+      this.#moveTo(Math.max(Math.ceil((this.byteLength + byteCount) * 1.5), 256));
   }
 
   /** A new array even where moving the bytes to the front would do: readers may hold views of the old one. */
