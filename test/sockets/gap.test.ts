@@ -1,9 +1,17 @@
 /** Updates that lean on something missing, counters with holes, and a store that is slow: what a client is told. */
-import { closeCodes, decodeFrame, encodeFrame, synclinePath, type Message } from "@syncline/protocol";
+import {
+  closeCodes,
+  decodeFrame,
+  encodeFrame,
+  encodeYWebsocketMessage,
+  synclinePath,
+  type Message,
+} from "@syncline/protocol";
 import { MemoryStorage, startServer, type AppendEntry, type SynclineServer } from "@syncline/server";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import * as Y from "yjs";
+import { Random } from "../fixtures/random.js";
 import { stockClient, synced, until } from "../support/clients.js";
 
 /** Appends when it is let to. */
@@ -118,6 +126,27 @@ test("an update that leans on a missing one is parked: asked for, not relayed, n
   expect(reader.doc.store.pendingStructs).toBeNull();
 });
 
+test("updates that arrive in any order are all admitted once the last hole closes, and acked in the order they were sent", async () => {
+  const doc = new Y.Doc();
+  doc.clientID = 5;
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  for (let i = 0; i < 300; i++) doc.getText("text").insert(i % 7 === 0 ? 0 : i, String(i % 10));
+  const random = new Random(7);
+  const shuffled = updates.map((update) => ({ update, at: random.int(1_000_000) })).sort((a, b) => a.at - b.at);
+  const reader = stockClient(server.url, "shuffled");
+  await synced(reader);
+  const speaker = await Speaker.open("shuffled", doc.clientID);
+  const { room } = await speaker.hears("opened");
+  for (const [index, { update }] of shuffled.entries()) speaker.say({ type: "update", room, n: index + 1, update });
+  const last = await speaker.hears("ack", ({ n, level }) => n === 300 && level === 2);
+  expect(last.clock).toBe(300);
+  await until(reader.doc, () => reader.text.length === 300);
+  expect(reader.text.toString()).toBe(doc.getText("text").toString());
+  const acked = speaker.heard.flatMap((message) => (message.type === "ack" ? [message.n] : []));
+  expect(acked).toEqual([...acked].sort((a, b) => a - b));
+});
+
 test("a stock client that lost an update on the way is asked, and heals", async () => {
   const { doc, updates } = threeKeystrokes();
   const reader = stockClient(server.url, "heal");
@@ -210,6 +239,21 @@ test("an edit that brings nothing new is durable when what it repeats is", async
   expect(second.heard.some((message) => message.type === "ack" && message.level === 2)).toBe(false);
   storage.release();
   expect(await second.hears("ack", (ack) => ack.level === 2)).toMatchObject({ n: 1, clock: 1 });
+});
+
+test("what a stock client sent before the document had loaded is kept, although it has hung up", async () => {
+  const doc = new Y.Doc();
+  doc.getText("text").insert(0, "in haste");
+  for (let i = 0; i < 20; i++) {
+    const socket = new WebSocket(`${server.url}/haste ${i}`);
+    await new Promise((resolve) => socket.once("open", resolve));
+    socket.send(encodeYWebsocketMessage({ type: "update", update: Y.encodeStateAsUpdate(doc) }));
+    socket.close();
+    await new Promise((resolve) => socket.once("close", resolve));
+    const reader = stockClient(server.url, `haste ${i}`);
+    await until(reader.doc, () => reader.text.toString() === "in haste");
+    reader.destroy();
+  }
 });
 
 test("a client that holds another generation of the document is refused before anything is merged", async () => {

@@ -33,8 +33,10 @@ export interface ServerLimits {
   readonly maxUpdateBytes: number;
   /** Bytes a client may leave unread before it is left behind until it has read them. @default 1 MiB */
   readonly maxUnsentBytes: number;
-  /** How long a client may take to read what it was sent. @default 30,000 */
+  /** How long a client may take to read what it was sent, besides the time that a slow link needs for it. @default 30,000 */
   readonly lagAllowanceMs: number;
+  /** What counts as a slow link. @default 32 KiB, which is 256 kbit/s */
+  readonly slowestReadBytesPerSecond: number;
   /** Bytes of each open document's log kept in memory. @default 1 MiB */
   readonly tailCacheBytes: number;
   /** Bytes of snapshots kept in memory, over all documents. @default 64 MiB */
@@ -74,6 +76,7 @@ const limitsSchema = z.strictObject({
   maxUpdateBytes: count(4 * MiB),
   maxUnsentBytes: count(MiB),
   lagAllowanceMs: span(30_000),
+  slowestReadBytesPerSecond: count(32 * KiB),
   tailCacheBytes: count(MiB),
   segmentCacheBytes: count(64 * MiB),
   compactAboveBytes: count(256 * KiB),

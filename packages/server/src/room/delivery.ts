@@ -24,8 +24,9 @@ export interface DeliveryOptions {
   /** The history could not be read. */
   readonly failed: (error: unknown) => void;
   readonly maxUnsentBytes: number;
-  /** How long a member may take to read what it was sent. */
+  /** How long a member may take to read what it was sent, besides the time a slow link needs for it. */
   readonly lagAllowanceMs: number;
+  readonly slowestReadBytesPerSecond: number;
 }
 
 type DeliveryState =
@@ -161,10 +162,11 @@ export class Delivery {
   }
 
   async #drained(): Promise<void> {
-    const { channel, timers, lagAllowanceMs } = this.#options;
+    const { channel, timers, lagAllowanceMs, slowestReadBytesPerSecond } = this.#options;
     if (channel.unsentBytes === 0) return;
-    const cancel = timers.after(lagAllowanceMs, () =>
-      channel.leave(closeCodes.tooSlow, `nothing was read for ${lagAllowanceMs / 1000} s; come back when you can`),
+    const allowanceMs = lagAllowanceMs + (channel.unsentBytes / slowestReadBytesPerSecond) * 1000;
+    const cancel = timers.after(allowanceMs, () =>
+      channel.leave(closeCodes.tooSlow, `too little was read in ${Math.round(allowanceMs / 1000)} s; come back later`),
     );
     await channel.drained();
     cancel();

@@ -3,6 +3,8 @@
  * it has been sent the log. Knows no dialect.
  */
 import { ackLevel } from "@syncline/protocol";
+import type { Gap } from "../update/gate.js";
+import type { StateVector } from "../update/state-vector.js";
 import type { Channel } from "./channel.js";
 import type { Delivery } from "./delivery.js";
 
@@ -13,8 +15,14 @@ export interface Submission {
   readonly n: number;
 }
 
+/** A submission that leans on something not here, and what that is. */
+interface Parked extends Submission {
+  readonly gap: Gap;
+}
+
 /** What one client may have parked. A client that needs more is told to come back and send everything in order. */
-export const maxParkedBytes = 256 * 1024;
+const maxParkedBytes = 256 * 1024;
+const maxParkedCount = 1_000;
 
 /** How long to wait for the answer to one question before asking again. */
 const askAgainAfterMs = 1_000;
@@ -27,7 +35,7 @@ export class Member {
   /** Submissions that wait behind one that is being tried in a worker. `undefined`: none is. */
   waiting: Submission[] | undefined;
 
-  #parked: Submission[] = [];
+  #parked: Parked[] = [];
   #parkedBytes = 0;
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -84,20 +92,24 @@ export class Member {
     return this.#parked.length > 0;
   }
 
-  /** Keeps `submission` for later. False when the allowance is spent: it was not kept. */
-  park({ update, n }: Submission): boolean {
-    if (this.#parkedBytes + update.length > maxParkedBytes) return false;
-    this.#parkedBytes += update.length;
+  /** Keeps `submission` until `gap` has closed. False when the allowance is spent: it was not kept. */
+  park({ update, n }: Submission, gap: Gap): boolean {
+    const parkedBytes = this.#parkedBytes + update.length;
+    if (parkedBytes > maxParkedBytes || this.#parked.length >= maxParkedCount) return false;
+    this.#parkedBytes = parkedBytes;
     // A copy: what came from a socket is a view into a much larger buffer.
-    this.#parked.push({ update: update.slice(), n });
+    this.#parked.push({ update: update.slice(), n, gap });
     return true;
   }
 
-  takeParked(): Submission[] {
-    const parked = this.#parked;
-    this.#parked = [];
-    this.#parkedBytes = 0;
-    return parked;
+  /** Takes out what a room that reaches as far as `stateVector` may admit now. */
+  takeParked(stateVector: StateVector): Submission[] {
+    const mayBeClosed = ({ gap }: Parked) => stateVector.get(gap.client) >= gap.clock;
+    const taken = this.#parked.filter(mayBeClosed);
+    if (taken.length === 0) return taken;
+    this.#parked = this.#parked.filter((parked) => !mayBeClosed(parked));
+    for (const { update } of taken) this.#parkedBytes -= update.length;
+    return taken;
   }
 
   /** Asks the client for what is missing, unless it was asked a moment ago. */

@@ -5,6 +5,7 @@
 import { closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import { admit, type Admission } from "../update/admission.js";
+import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
@@ -118,8 +119,8 @@ export class Room {
   receive(member: Member, submission: Submission): void {
     if (!this.#members.has(member)) return;
     if (!member.submitted(submission.n)) return this.#lostOnTheWay(member);
-    if (member.waiting) return void member.waiting.push({ ...submission, update: submission.update.slice() });
-    this.#admit(member, submission);
+    this.#take(member, submission);
+    this.#admitParked();
   }
 
   /** Folds what came since the snapshot into a new one, if that is worth it or `always`. Resolves when it is done. */
@@ -133,6 +134,12 @@ export class Room {
     this.#trials.forget();
   }
 
+  /** Each author's updates keep their order: they queue behind one that is being tried in a worker. */
+  #take(member: Member, submission: Submission): void {
+    if (member.waiting) member.waiting.push({ ...submission, update: submission.update.slice() });
+    else this.#admit(member, submission);
+  }
+
   #admit(member: Member, submission: Submission, trustHeavy = false): void {
     const { maxUpdateBytes } = this.#services.limits;
     if (submission.update.length > maxUpdateBytes) return this.#tooLarge(member, submission);
@@ -143,7 +150,7 @@ export class Room {
       case "nothing-new":
         return this.#settle(member, submission);
       case "gap":
-        return this.#park(member, submission);
+        return this.#park(member, submission, admission.gap);
       case "heavy":
         return this.#tryFirst(member, submission);
       case "refused":
@@ -155,7 +162,6 @@ export class Room {
     const item = { update: own(update), author, n };
     this.#log.append(item, scanned);
     if (this.#isImmediate) this.#relayAhead(item);
-    this.#admitParked();
   }
 
   #committed(seq: number, items: readonly PlacedItem[]): void {
@@ -201,26 +207,37 @@ export class Room {
     this.#relay.updates(this.seq, items);
   }
 
-  #park(member: Member, submission: Submission): void {
-    if (!member.park(submission)) return this.#lostOnTheWay(member);
+  #park(member: Member, submission: Submission, gap: Gap): void {
+    // Who has left cannot be asked for the rest.
+    if (!this.#members.has(member)) return;
+    if (!member.park(submission, gap)) return this.#lostOnTheWay(member);
     this.#parking.add(member);
     member.ask(() => this.stateVector.encode(), this.#services.timers.now());
   }
 
+  /** Looks again at what was parked, until nothing more closes: one update may be what several wait for. */
   #admitParked(): void {
-    for (const member of [...this.#parking]) {
-      this.#parking.delete(member);
-      for (const submission of member.takeParked()) this.#admit(member, submission);
+    for (let isProgress = this.#parking.size > 0; isProgress;) {
+      isProgress = false;
+      for (const member of this.#parking) {
+        for (const submission of member.takeParked(this.stateVector)) {
+          isProgress = true;
+          this.#take(member, submission);
+        }
+        if (!member.hasParked) this.#parking.delete(member);
+      }
     }
   }
 
   #tryFirst(member: Member, submission: Submission): void {
     void this.#trials.run(member, submission, {
-      passed: (rest) => this.#admit(member, rest, true),
+      passed: (rest) => {
+        this.#admit(member, rest, true);
+        this.#admitParked();
+      },
       next: (later) => {
-        // One of those that waited may be heavy, too: then the rest waits again.
-        if (member.waiting) member.waiting.push(later);
-        else this.#admit(member, later);
+        this.#take(member, later);
+        this.#admitParked();
       },
     });
   }
@@ -264,6 +281,7 @@ export class Room {
       },
       maxUnsentBytes: limits.maxUnsentBytes,
       lagAllowanceMs: limits.lagAllowanceMs,
+      slowestReadBytesPerSecond: limits.slowestReadBytesPerSecond,
     });
   }
 

@@ -29,6 +29,8 @@ export interface RoomLimits {
   readonly maxUnsentBytes: number;
   /** How long a member may take to read what it was sent before its connection is closed. */
   readonly lagAllowanceMs: number;
+  /** What a slow link is granted on top of that, for what it has yet to read. */
+  readonly slowestReadBytesPerSecond: number;
   /** How much of each log's end is kept in memory. */
   readonly tailCacheBytes: number;
   /** A log is compacted when what came since the snapshot weighs more than this, and twice the snapshot. */
