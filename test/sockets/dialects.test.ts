@@ -7,7 +7,7 @@ import { WebsocketProvider as Provider1 } from "y-websocket-1";
 import { WebsocketProvider as Provider2 } from "y-websocket-2";
 import { WebsocketProvider as Provider3 } from "y-websocket";
 import * as Y from "yjs";
-import { synced, synclineClient, until, type Client } from "../support/clients.js";
+import { synced, synclineClient, until, untilPresence, type Client } from "../support/clients.js";
 
 let server: SynclineServer;
 beforeEach(async () => {
@@ -37,31 +37,14 @@ function connect(Provider: StockProvider, documentName: string): Client {
 }
 
 /** Resolves when some other client's state, as `awareness` knows it, fits. */
-async function seesSomebody(awareness: Awareness, fits: (state: Record<string, unknown>) => boolean): Promise<void> {
-  const found = () =>
-    [...awareness.getStates()].some(([id, state]) => id !== awareness.clientID && fits(state as never));
-  if (found()) return;
-  await new Promise<void>((resolve) => {
-    const look = () => {
-      if (!found()) return;
-      awareness.off("change", look);
-      resolve();
-    };
-    awareness.on("change", look);
-  });
+function seesSomebody(awareness: Awareness, fits: (state: Record<string, unknown>) => boolean): Promise<void> {
+  return untilPresence(awareness, () =>
+    [...awareness.getStates()].some(([id, state]) => id !== awareness.clientID && fits(state)),
+  );
 }
 
-async function seesNobody(awareness: Awareness): Promise<void> {
-  const isAlone = () => [...awareness.getStates().keys()].every((id) => id === awareness.clientID);
-  if (isAlone()) return;
-  await new Promise<void>((resolve) => {
-    const look = () => {
-      if (!isAlone()) return;
-      awareness.off("change", look);
-      resolve();
-    };
-    awareness.on("change", look);
-  });
+function seesNobody(awareness: Awareness): Promise<void> {
+  return untilPresence(awareness, () => [...awareness.getStates().keys()].every((id) => id === awareness.clientID));
 }
 
 describe.each(Object.keys(stockProviders))("%s", (name) => {

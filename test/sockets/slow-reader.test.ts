@@ -3,7 +3,15 @@ import type { Socket } from "node:net";
 import { MemoryStorage, startServer } from "@syncline/server";
 import { expect, onTestFinished, test } from "vitest";
 import type { WebSocket } from "ws";
-import { stockClient, synced, synclineClient, until, whenConnectionCloses, type Client } from "../support/clients.js";
+import {
+  stockClient,
+  synced,
+  synclineClient,
+  until,
+  untilPresence,
+  whenConnectionCloses,
+  type Client,
+} from "../support/clients.js";
 
 /** The stock provider's TCP socket, to stop reading from it as a phone in a tunnel does. */
 function tcpSocketOf({ provider }: Client): Socket {
@@ -19,19 +27,6 @@ async function overwrite(author: Client, times: number): Promise<void> {
     author.doc.getMap("map").set("large", `${i} ${"x".repeat(overwriteBytes)}`);
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
-}
-
-/** Resolves when `holds` is true, looking again after each change of presence. */
-async function changed({ provider: { awareness } }: Client, holds: () => boolean): Promise<void> {
-  if (holds()) return;
-  await new Promise<void>((resolve) => {
-    const look = () => {
-      if (!holds()) return;
-      awareness.off("change", look);
-      resolve();
-    };
-    awareness.on("change", look);
-  });
 }
 
 const largeIn = (client: Client) => String(client.doc.getMap("map").get("large") ?? "").split(" ")[0];
@@ -72,11 +67,11 @@ test("one that does not read for longer than its allowance is closed with 4508",
   const closed = new Promise<number | undefined>((resolve) => whenConnectionCloses(stalled.provider, resolve));
   stalled.provider.awareness.setLocalStateField("user", { name: "Stalled" });
   const isThere = () => author.provider.awareness.getStates().has(stalled.doc.clientID);
-  await changed(author, isThere);
+  await untilPresence(author.provider.awareness, isThere);
   tcpSocketOf(stalled).pause();
   await overwrite(author, 300);
   // The server has given it up, and tells the others; it hears so itself when it reads again.
-  await changed(author, () => !isThere());
+  await untilPresence(author.provider.awareness, () => !isThere());
   tcpSocketOf(stalled).resume();
   expect([4508, 1006]).toContain(await closed);
   await until(stalled.doc, () => largeIn(stalled) === "299");

@@ -2,6 +2,7 @@
 import { SynclineProvider } from "@syncline/client";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import type { Awareness } from "y-protocols/awareness";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
@@ -74,6 +75,19 @@ export async function until(doc: Y.Doc, holds: () => boolean): Promise<void> {
       resolve();
     };
     doc.on("update", look);
+  });
+}
+
+/** Resolves when `holds` is true, looking again after each change of presence. */
+export async function untilPresence(awareness: Awareness, holds: () => boolean): Promise<void> {
+  if (holds()) return;
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (!holds()) return;
+      awareness.off("change", look);
+      resolve();
+    };
+    awareness.on("change", look);
   });
 }
 
