@@ -2,6 +2,7 @@
 import {
   closeCodes,
   decodeFrame,
+  encodeAwarenessUpdate,
   encodeFrame,
   encodeYWebsocketMessage,
   synclinePath,
@@ -12,7 +13,7 @@ import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import * as Y from "yjs";
 import { Random } from "../fixtures/random.js";
-import { stockClient, synced, until } from "../support/clients.js";
+import { stockClient, synced, synclineClient, until, whenConnectionCloses } from "../support/clients.js";
 
 /** Appends when it is let to. */
 class GatedStorage extends MemoryStorage {
@@ -31,6 +32,11 @@ class GatedStorage extends MemoryStorage {
     await this.#gate;
     return super.append(entries);
   }
+}
+
+/** Outlives the server that uses it, as a disk does. */
+class LastingStorage extends MemoryStorage {
+  override async close(): Promise<void> {}
 }
 
 let server: SynclineServer;
@@ -254,6 +260,99 @@ test("what a stock client sent before the document had loaded is kept, although 
     await until(reader.doc, () => reader.text.toString() === "in haste");
     reader.destroy();
   }
+});
+
+test("an opening that has ended cannot end the next one of the same document", async () => {
+  const speaker = await Speaker.open("again", 5);
+  const { room } = await speaker.hears("opened");
+  // Heavy enough to be tried in a worker, and unsound: an author of it is thrown out when the trial is over.
+  const doc = new Y.Doc();
+  doc.getText("text").insert(0, "x".repeat(70_000));
+  speaker.say({ type: "update", room, n: 1, update: Y.encodeStateAsUpdate(doc) });
+  speaker.say({ type: "close", room, code: 0, reason: "" });
+  const open = { requestId: 2, documentName: "again", token: "", clientId: 5, generation: "" } as const;
+  speaker.say({ type: "open", ...open, have: { kind: "state-vector", stateVector: Uint8Array.of(0) } });
+  await speaker.hears("opened", ({ requestId }) => requestId === 2);
+  // What was received of the first opening is kept, and reaches the second like anybody's edit; its ack does not.
+  await speaker.hears("update");
+  speaker.say({ type: "update", room, n: 1, update: threeKeystrokes().updates[0] });
+  expect(await speaker.hears("ack", ({ level }) => level === 2)).toMatchObject({ n: 1, clock: 1 });
+  expect(speaker.countOf("close")).toBe(0);
+});
+
+test("an edit that is being tried in a worker is not acknowledged before it has passed", async () => {
+  const speaker = await Speaker.open("tried", 5);
+  const { room } = await speaker.hears("opened");
+  const { doc, updates } = threeKeystrokes();
+  storage.hold();
+  speaker.say({ type: "update", room, n: 1, update: updates[0] });
+  await speaker.hears("ack", ({ n, level }) => n === 1 && level === 1);
+  doc.getText("text").insert(0, "x".repeat(70_000));
+  const heavy = Y.encodeStateAsUpdate(doc, Uint8Array.of(1, 5, 1));
+  speaker.say({ type: "update", room, n: 2, update: heavy });
+  storage.release();
+  expect(await speaker.hears("ack", ({ n }) => n === 2)).toMatchObject({ clock: Y.getState(doc.store, 5), level: 2 });
+});
+
+test("heavy edits one after the other pass, also when the log was compacted between them", async () => {
+  const limited = await startServer({
+    port: 0,
+    data: new MemoryStorage(),
+    limits: { compactAboveBytes: 1_000, tailCacheBytes: 1_000 },
+  });
+  onTestFinished(() => limited.close());
+  const [author, reader] = [stockClient(limited.url, "heavy"), stockClient(limited.url, "heavy")];
+  await Promise.all([synced(author), synced(reader)]);
+  for (let i = 1; i <= 8; i++) {
+    author.text.insert(0, String(i).repeat(70_000));
+    await until(reader.doc, () => reader.text.length === i * 70_000);
+  }
+  expect(reader.text.toString()).toBe(author.text.toString());
+});
+
+test("a presence clock near the end of what can be counted is ignored, and throws nobody out", async () => {
+  const [a, b] = [stockClient(server.url, "clock"), stockClient(server.url, "clock")];
+  await Promise.all([synced(a), synced(b)]);
+  let lostConnections = 0;
+  for (const { provider } of [a, b]) whenConnectionCloses(provider, () => (lostConnections += 1));
+  const socket = new WebSocket(`${server.url}/clock`);
+  await new Promise((resolve) => socket.once("open", resolve));
+  const update = encodeAwarenessUpdate([{ clientId: 1, clock: Number.MAX_SAFE_INTEGER, state: "{}" }]);
+  socket.send(encodeYWebsocketMessage({ type: "awareness", update }));
+  socket.close();
+  await new Promise((resolve) => socket.once("close", resolve));
+  a.text.insert(0, "still here");
+  await until(b.doc, () => b.text.toString() === "still here");
+  expect(b.provider.awareness.getStates().has(1)).toBe(false);
+  expect(lostConnections).toBe(0);
+});
+
+test("a server that is told to stop while edits pour in stops, and what it acknowledged is there", async () => {
+  const store = new LastingStorage();
+  const stopping = await startServer({ port: 0, data: store });
+  const first = synclineClient(stopping.url, "pouring");
+  const authors = [first, synclineClient(stopping.url, "pouring"), synclineClient(stopping.url, "pouring")];
+  await Promise.all(authors.map(synced));
+  let isPouring = true;
+  const pour = async () => {
+    while (isPouring) {
+      for (const { text } of authors) text.insert(0, "x");
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+  };
+  const poured = pour();
+  await until(first.doc, () => first.text.length > 300);
+  await stopping.close();
+  isPouring = false;
+  await poured;
+  const durable = authors.reduce((sum, { provider }) => sum + provider.saveState.durable, 0);
+  for (const author of authors) author.destroy();
+  const restarted = await startServer({ port: 0, data: store });
+  onTestFinished(() => restarted.close());
+  const reader = stockClient(restarted.url, "pouring");
+  await synced(reader);
+  expect(durable).toBeGreaterThan(0);
+  expect(reader.text.length).toBeGreaterThanOrEqual(durable);
 });
 
 test("a client that holds another generation of the document is refused before anything is merged", async () => {

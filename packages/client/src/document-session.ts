@@ -3,7 +3,15 @@
  * it is opened on and keeps what must: the generation, and the ledger of edits. Several may share a connection: each
  * ignores messages that are not for it. Knows no sockets, and of presence only bytes.
  */
-import { access, ackLevel, closeCodes, isPermanentClose, type Message, type Opened } from "@syncline/protocol";
+import {
+  access,
+  ackLevel,
+  closeCodes,
+  isPermanentClose,
+  type Ack,
+  type Message,
+  type Opened,
+} from "@syncline/protocol";
 import * as Y from "yjs";
 import { clockOf, encodeDiff, hasMoreThan, holds, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
@@ -91,7 +99,8 @@ export class DocumentSession {
   #state: SessionState = { kind: "away" };
   #generation: Generation = { id: "", isBinding: false };
   #resyncsInARow = 0;
-  #cancelAckTimer: () => void = () => {};
+  /** `undefined`: nothing sent waits for an ack. */
+  #cancelAckTimer: (() => void) | undefined;
 
   constructor(options: SessionOptions, handlers: SessionHandlers) {
     this.#options = options;
@@ -131,7 +140,7 @@ export class DocumentSession {
     if (before.kind === "away") return;
     this.#state = { kind: "away" };
     this.#batch.clear();
-    this.#cancelAckTimer();
+    this.#stopAwaitingAck();
     this.#options.ledger.restart();
     if (before.kind !== "open") return;
     // What was only received counts as neither now.
@@ -183,7 +192,7 @@ export class DocumentSession {
         return this.#onSynced(opening);
       case "ack":
         if (message.level === ackLevel.durable) this.#bindGeneration(message.n);
-        return this.#onAck(this.#options.ledger.acknowledged(message));
+        return this.#acknowledge(message);
       case "reject":
         return this.#reject(this.#options.ledger.updateSentAs(message.n), message.code, message.reason);
       case "awareness":
@@ -234,6 +243,15 @@ export class DocumentSession {
     this.#awaitAck();
   }
 
+  #acknowledge(ack: Ack): void {
+    const { ledger } = this.#options;
+    const unackedBefore = ledger.unackedBytes;
+    const outcome = ledger.acknowledged(ack);
+    const isProgress = outcome.kind === "accepted" && outcome.received > 0;
+    if (isProgress || ledger.unackedBytes < unackedBefore) this.#stopAwaitingAck();
+    this.#onAck(outcome);
+  }
+
   #onAck(outcome: AckOutcome): void {
     if (outcome.kind === "contradicted") return this.#resync("an ack does not cover the edits it should");
     this.#awaitAck();
@@ -241,12 +259,17 @@ export class DocumentSession {
     if (outcome.received > 0 || outcome.durable > 0) this.#handlers.onProgress(outcome);
   }
 
+  /** Runs from the oldest update that has no ack, however many follow it. */
   #awaitAck(): void {
-    this.#cancelAckTimer();
     const { unackedBytes } = this.#options.ledger;
-    if (unackedBytes === 0) return;
+    if (unackedBytes === 0 || this.#cancelAckTimer) return;
     const delayMs = ackTimeoutMs + transferAllowanceMs(unackedBytes);
     this.#cancelAckTimer = this.#options.timing.setTimer(() => this.#resync("no ack came"), delayMs);
+  }
+
+  #stopAwaitingAck(): void {
+    this.#cancelAckTimer?.();
+    this.#cancelAckTimer = undefined;
   }
 
   #onSynced(opening: Opening): void {

@@ -52,6 +52,12 @@ async function openStorage({ data, fsync }: ResolvedOptions): Promise<Storage> {
   return typeof data === "string" ? LevelStorage.open(data, { fsync }) : data;
 }
 
+/** How long a server that stops waits for the disk. */
+const settleLimitMs = 4_000;
+
+/** What a message adds to the update it carries, at most. */
+const messageHeaderBytes = 64;
+
 class RunningServer implements SynclineServer {
   readonly #options: ResolvedOptions;
   readonly #storage: Storage;
@@ -114,15 +120,30 @@ class RunningServer implements SynclineServer {
 
   async #close(): Promise<void> {
     this.#http.stopAccepting();
+    this.#webSockets.stopReading();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
-    await this.#commitQueue.idle();
+    await this.#settledOrTooLate();
     await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
     this.#http.close();
-    // What arrived in the last moment, or was being tried in a worker.
-    await this.#commitQueue.idle();
+    await this.#settledOrTooLate();
+    await this.#commitQueue.close();
     await this.#rooms.close();
     await this.#workers.close();
     await this.#storage.close();
+  }
+
+  /** A store that refuses writes must not keep a server from stopping: what was not acknowledged is with the clients. */
+  async #settledOrTooLate(): Promise<void> {
+    const { timers, logger } = this.#options;
+    let cancel: () => void = () => undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      cancel = timers.after(settleLimitMs, () => {
+        logger.error({}, "not everything could be committed before the server stopped; nothing of it was acknowledged");
+        resolve();
+      });
+    });
+    await Promise.race([this.#rooms.settled(), tooLate]);
+    cancel();
   }
 
   #status(): ServerStatus {
@@ -145,6 +166,7 @@ class RunningServer implements SynclineServer {
       heartbeatMs: limits.heartbeatMs,
       helloTimeoutMs: limits.helloTimeoutMs,
       maxFrameBytes: limits.maxFrameBytes,
+      maxMessageBytes: Math.min(limits.maxFrameBytes, limits.maxUpdateBytes + messageHeaderBytes),
       maxRoomsPerConnection: limits.maxRoomsPerConnection,
       newConnectionId: randomUUID,
       serverName: `syncline ${version}`,

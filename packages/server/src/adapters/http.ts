@@ -32,6 +32,8 @@ export class HttpAdapter {
     });
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.on("upgrade", upgrade);
+    // Once it listens: a connection that could not be accepted is not a reason to stop. `listen` hears of its own errors.
+    this.#server.on("error", () => undefined);
   }
 
   /** The port it listens on; `undefined` when it does not. */

@@ -67,6 +67,11 @@ export class WebSocketAdapter {
     transport.carry(connection, () => this.#transports.delete(transport));
   }
 
+  /** Reads nothing more; what is on its way stays with the clients, not acknowledged. */
+  stopReading(): void {
+    for (const transport of this.#transports) transport.holdReading();
+  }
+
   /** Closes all sockets with `code`; resolves when they are closed. */
   async close(code: CloseCode, reason: string): Promise<void> {
     this.#cancelTick?.();
@@ -100,7 +105,8 @@ class WebSocketTransport implements Transport {
   #connection: Connection | undefined;
   #lastHeardMs: number;
   #lastSentMs: number;
-  /** The `ping`s of the dialect or of ws: any frame from the other end counts. */
+  #holdCount = 0;
+
   constructor(webSocket: WebSocket, socket: Socket, timers: Timers) {
     this.#webSocket = webSocket;
     this.#socket = socket;
@@ -131,7 +137,8 @@ class WebSocketTransport implements Transport {
   }
 
   get lastHeardMs(): number {
-    return this.#lastHeardMs;
+    // A client that is not read from cannot be heard, and is not silent for that.
+    return this.#holdCount > 0 ? this.#timers.now() : this.#lastHeardMs;
   }
 
   get lastSentMs(): number {
@@ -156,9 +163,17 @@ class WebSocketTransport implements Transport {
     }
   }
 
-  setReading(isReading: boolean): void {
-    if (isReading) this.#webSocket.resume();
-    else this.#webSocket.pause();
+  holdReading(): () => void {
+    let isHeld = true;
+    this.#holdCount += 1;
+    this.#webSocket.pause();
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holdCount -= 1;
+      this.#heard();
+      if (this.#holdCount === 0) this.#webSocket.resume();
+    };
   }
 
   ping(): void {

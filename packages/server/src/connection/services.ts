@@ -16,6 +16,8 @@ export interface ConnectionServices {
   /** How long a syncline client may take for its hello. */
   readonly helloTimeoutMs: number;
   readonly maxFrameBytes: number;
+  /** The largest message that is worth sending: one that carries the largest update. */
+  readonly maxMessageBytes: number;
   readonly maxRoomsPerConnection: number;
   /** A random name for a connection. */
   readonly newConnectionId: () => string;

@@ -99,7 +99,7 @@ export class SynclineConnection implements Connection {
     this.#state.cancelTimeout();
     this.#assertVersion(message);
     this.#state = { kind: "open" };
-    const { heartbeatMs, maxFrameBytes, serverName, newConnectionId } = this.#services;
+    const { heartbeatMs, maxMessageBytes, serverName, newConnectionId } = this.#services;
     const connectionId = newConnectionId();
     this.#services.logger.debug({ connectionId, client: message.client }, "a client said hello");
     this.#send([
@@ -108,7 +108,7 @@ export class SynclineConnection implements Connection {
         version: protocolVersion,
         connectionId,
         heartbeatMs,
-        maxMessageBytes: maxFrameBytes,
+        maxMessageBytes,
         server: serverName,
       },
     ]);
@@ -133,29 +133,35 @@ export class SynclineConnection implements Connection {
   }
 
   async #join(open: Open): Promise<void> {
-    const { rooms, maxRoomsPerConnection, wires } = this.#services;
+    const { rooms, maxRoomsPerConnection } = this.#services;
     if (this.#memberships.size + this.#openingCount > maxRoomsPerConnection) {
       return this.#refuse(open, closeCodes.rateLimited, `at most ${maxRoomsPerConnection} documents a connection`);
     }
     const room = await rooms.open(open.documentName);
+    const membership = this.#membershipIn(room, open);
+    if (!membership) return rooms.release(room);
+    this.#memberships.set(room.number, membership);
+    membership.begin();
+  }
+
+  /** `undefined` when the client cannot have the room; if it is still there it was told why. */
+  #membershipIn(room: Room, open: Open): SynclineMembership | undefined {
+    if (this.#isRefused(room, open)) return undefined;
     try {
-      if (this.#refusal(room, open)) return rooms.release(room);
-      const membership = new SynclineMembership(room, open, {
+      return new SynclineMembership(room, open, {
         transport: this.#transport,
-        wire: wires.syncline,
+        wire: this.#services.wires.syncline,
         send: (messages) => this.#send(messages),
         left: () => this.#leave(room.number),
       });
-      this.#memberships.set(room.number, membership);
-      membership.begin();
     } catch (thrown) {
-      rooms.release(room);
-      throw thrown;
+      const { code, reason } = closeFor(thrown, this.#services.logger);
+      this.#refuse(open, code, reason);
+      return undefined;
     }
   }
 
-  /** Whether this client cannot have the room; it has been told why. */
-  #refusal(room: Room, open: Open): boolean {
+  #isRefused(room: Room, open: Open): boolean {
     if (this.#state.kind === "closed") return true;
     if (this.#memberships.has(room.number)) {
       this.#refuse(open, closeCodes.protocolError, "this connection has the document open already");

@@ -1,5 +1,5 @@
 /** One document on a syncline connection: what the room says, in this dialect's messages. */
-import { access, closeCodes, type CloseCode, type Message, type Open } from "@syncline/protocol";
+import { access, closeCodes, ProtocolError, type CloseCode, type Message, type Open } from "@syncline/protocol";
 import type { Channel, Wire } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
@@ -40,7 +40,9 @@ export class SynclineMembership {
     this.room.sendPresence(this.#member);
   }
 
+  /** @throws {ProtocolError} `unexpected-message` */
   receive(update: Uint8Array, n: number): void {
+    if (n === 0) throw new ProtocolError("unexpected-message", "updates are counted from 1");
     this.room.receive(this.#member, { update, n });
   }
 
@@ -62,6 +64,8 @@ export class SynclineMembership {
   }
 
   #leave(code: CloseCode, reason: string): void {
+    // The client has left, and may have opened the document anew: that opening is not ours to end.
+    if (this.#isEnded) return;
     const { transport, left } = this.#options;
     // A client that does not read would not read this either: the socket goes, with all its documents.
     if (code === closeCodes.tooSlow) return transport.close(code, reason);
@@ -85,7 +89,7 @@ export class SynclineMembership {
         if (!this.#isEnded) transport.send(bytes);
       },
       drained: () => transport.drained(),
-      setReading: (isReading) => transport.setReading(isReading),
+      holdReading: () => transport.holdReading(),
       ask: (stateVector) => this.#sendOpened(stateVector),
       ack: (n, clock, level) => this.#send({ type: "ack", room, n, clock, level }),
       reject: (n, code, reason) => this.#send({ type: "reject", room, n, code, reason }),

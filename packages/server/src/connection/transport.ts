@@ -10,14 +10,15 @@ export interface Transport {
   send(frames: Uint8Array): void;
   /** Resolves once little is unsent, at once if it is so already, or when the transport has closed. */
   drained(): Promise<void>;
-  setReading(isReading: boolean): void;
+  /** Stops reading until the returned function, and that of every other hold, was called. */
+  holdReading(): () => void;
   /** Asks the other end for a sign of life; any answer counts as having heard from it. */
   ping(): void;
   /** Says why, then closes. Frames sent after this are dropped. */
   close(code: CloseCode, reason: string): void;
   /** Closes without another word. */
   terminate(): void;
-  /** When something was last received, on the server's clock. */
+  /** When something was last received, on the server's clock; now, while reading is held. */
   readonly lastHeardMs: number;
   /** When a frame was last sent, on the server's clock. */
   readonly lastSentMs: number;
@@ -28,7 +29,7 @@ export type Framing = (payloads: readonly Uint8Array[]) => Uint8Array;
 
 /** What a transport needs of the connection it carries. */
 export interface Connection {
-  /** A binary frame has arrived. The bytes are only valid until this returns. */
+  /** A binary frame has arrived. Nobody changes the bytes; they may be a view into a larger buffer. */
   receive(frame: Uint8Array): void;
   /** The transport is gone, whoever closed it. */
   closed(): void;

@@ -13,13 +13,16 @@ import type { ConnectionServices } from "./services.js";
 import type { Connection, Transport } from "./transport.js";
 
 type ConnectionState =
-  | { readonly kind: "loading"; readonly waiting: Uint8Array[]; readonly waitingBytes: number }
+  | { readonly kind: "loading"; readonly waiting: Uint8Array[]; waitingBytes: number }
   | { readonly kind: "joined"; readonly room: Room; readonly member: Member }
   /** Closed before the document was loaded: what it had sent until then was received, and will be dealt with. */
   | { readonly kind: "closed"; readonly waiting: readonly Uint8Array[] };
 
 /** These providers hang up after 30 s in which they heard nothing. */
 const speakAfterMs = 15_000;
+
+/** What a waiting frame costs besides its bytes. */
+const frameOverheadBytes = 64;
 
 const emptyAwareness = encodeYWebsocketMessage({ type: "awareness", update: Uint8Array.of(0) });
 
@@ -83,11 +86,11 @@ export class YWebsocketConnection implements Connection {
   }
 
   #wait(state: Extract<ConnectionState, { kind: "loading" }>, frame: Uint8Array): void {
-    const waitingBytes = state.waitingBytes + frame.length;
-    if (waitingBytes > this.#services.maxFrameBytes) {
+    state.waitingBytes += frame.length + frameOverheadBytes;
+    if (state.waitingBytes > this.#services.maxFrameBytes) {
       return this.#close(closeCodes.rateLimited, "too much was sent while the document was being loaded");
     }
-    this.#state = { kind: "loading", waiting: [...state.waiting, frame.slice()], waitingBytes };
+    state.waiting.push(frame.slice());
   }
 
   #handle(room: Room, member: Member, frame: Uint8Array): void {
@@ -117,7 +120,7 @@ export class YWebsocketConnection implements Connection {
       },
       send: (bytes) => transport.send(bytes),
       drained: () => transport.drained(),
-      setReading: (isReading) => transport.setReading(isReading),
+      holdReading: () => transport.holdReading(),
       ask: (stateVector) => this.#send(encodeYWebsocketMessage({ type: "sync-step-1", stateVector })),
       // This dialect has no words for these.
       ack: () => undefined,

@@ -25,8 +25,8 @@ export interface Channel {
   send(bytes: Uint8Array): void;
   /** Resolves once little enough is unsent to go on, at once if it is so already, or when the client is gone. */
   drained(): Promise<void>;
-  /** Stops reading from the client, or goes on. What it sends meanwhile waits in the network. */
-  setReading(isReading: boolean): void;
+  /** Stops reading from the client until the returned function is called. What it sends meanwhile waits in the network. */
+  holdReading(): () => void;
   /** Asks for everything beyond `stateVector`: an update leaned on something that is not here. */
   ask(stateVector: Uint8Array): void;
   /** All updates up to the client's `n`, save rejected ones, have reached `level`. */

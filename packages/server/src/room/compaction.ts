@@ -69,7 +69,7 @@ export class Compaction {
     const { segments, contents, deleteSetUpdate } = compacted;
     const snapshot = { coveredSeq, segments, contents };
     const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer.epoch, snapshot);
-    if (!pointer) return;
+    if (!pointer) throw new Error("somebody else replaced the snapshot meanwhile");
     const stateVector = StateVector.decode(compacted.stateVector);
     this.#log.replaceSnapshot(pointer, { stateVector, deleteSetUpdate }, history.weightSinceSnapshot - weightBefore);
     this.#notBelowWeight = 0;

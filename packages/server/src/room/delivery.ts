@@ -3,11 +3,12 @@
  * slowly is left behind, and is sent what it missed from the log when it has caught its breath; nothing is queued for it.
  */
 import { closeCodes } from "@syncline/protocol";
+import { SynclineError } from "../error.js";
 import type { Timers } from "../timers.js";
 import { StateVector } from "../update/state-vector.js";
 import { type DiffSegments, missingFrom, missingSince, type Piece } from "./catch-up.js";
 import type { Channel } from "./channel.js";
-import { type History, StaleSnapshot } from "./history.js";
+import { type History, isStaleSnapshot } from "./history.js";
 
 export interface DeliveryOptions {
   readonly channel: Channel;
@@ -28,6 +29,10 @@ export interface DeliveryOptions {
   readonly lagAllowanceMs: number;
   readonly slowestReadBytesPerSecond: number;
 }
+
+/** A snapshot that is replaced while it is being sent is sent anew; each time takes a compaction. */
+const maxAttempts = 20;
+const retryAfterMs = 10;
 
 type DeliveryState =
   /** It has not said what it has. */
@@ -98,7 +103,7 @@ export class Delivery {
       else await this.#sendMissed();
       this.#becomeLive();
     } catch (thrown) {
-      this.#options.failed(thrown);
+      if (!this.#isEnded) this.#options.failed(thrown);
     }
   }
 
@@ -109,7 +114,7 @@ export class Delivery {
         await this.#send(missingSince(this.#options.history, this.#position, new StateVector()));
       }
     } catch (thrown) {
-      if (!(thrown instanceof StaleSnapshot)) throw thrown;
+      if (!isStaleSnapshot(thrown)) throw thrown;
       await this.#sendAll();
     }
   }
@@ -117,7 +122,7 @@ export class Delivery {
   /** Reads until a whole pass went by without the snapshot being replaced under it. */
   async #sendAll(): Promise<void> {
     const { history, diffSegments } = this.#options;
-    for (;;) {
+    for (let attempt = 1; !this.#isEnded; attempt++) {
       try {
         this.#position = 0;
         await this.#send(missingFrom(history, this.#stateVector, diffSegments));
@@ -126,9 +131,16 @@ export class Delivery {
         }
         return;
       } catch (thrown) {
-        if (!(thrown instanceof StaleSnapshot)) throw thrown;
+        if (!isStaleSnapshot(thrown)) throw thrown;
+        await this.#anotherSnapshot(attempt);
       }
     }
+  }
+
+  /** The store may have replaced the snapshot a moment before the history hears of it. Not for ever: then it is damaged. */
+  async #anotherSnapshot(attempt: number): Promise<void> {
+    if (attempt === maxAttempts) throw new SynclineError("data-corrupt", "a part of the snapshot is missing");
+    await new Promise<void>((resolve) => void this.#options.timers.after(retryAfterMs, resolve));
   }
 
   async #send(pieces: AsyncIterable<Piece>): Promise<void> {

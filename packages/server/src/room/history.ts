@@ -27,6 +27,11 @@ export class StaleSnapshot extends Error {
   override readonly name = "StaleSnapshot";
 }
 
+/** Whether that is what was thrown, by the history or by a worker that was reading it. */
+export function isStaleSnapshot(thrown: unknown): boolean {
+  return thrown instanceof StaleSnapshot || (thrown instanceof Error && thrown.cause instanceof StaleSnapshot);
+}
+
 /** What an update costs beyond its bytes when it is loaded or sent. */
 const updateOverheadBytes = 64;
 

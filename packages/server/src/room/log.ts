@@ -2,10 +2,12 @@
  * The log of one document: what was admitted takes its place here, is committed with what other documents have, and
  * becomes history. Knows which ids it holds at any moment; knows nothing of who reads it.
  */
+import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
 import type { AppendEntry, LogRecord, Pointer, Storage } from "../storage/storage.js";
 import { Contents } from "../update/contents.js";
+import { UpdateError } from "../update/error.js";
 import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
 import { History, type HistoryOptions, type SnapshotContents } from "./history.js";
 import type { Member } from "./member.js";
@@ -58,16 +60,24 @@ export class Log implements CommitSource {
     this.#version = this.#durableVersion = history.seq;
   }
 
-  /** @throws {SynclineError} `data-corrupt` when a record is missing or damaged. */
+  /** @throws {SynclineError} `data-corrupt` when a record is missing, damaged or not understood. */
   static async load(options: LogOptions): Promise<Log> {
     const { documentName, storage } = options;
-    const pointer = (await storage.readPointer(documentName)) ?? neverWritten(options.newGeneration());
-    const contents = await readContents(options, pointer);
-    const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
-    const log = new Log(options, history, contents);
-    for await (const record of storage.readRecords(documentName, pointer.coveredSeq)) log.#takeIn(record);
-    history.loaded();
-    return log;
+    try {
+      const pointer = (await storage.readPointer(documentName)) ?? neverWritten(options.newGeneration());
+      const contents = await readContents(options, pointer);
+      const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
+      const log = new Log(options, history, contents);
+      for await (const record of storage.readRecords(documentName, pointer.coveredSeq)) log.#takeIn(record);
+      history.loaded();
+      return log;
+    } catch (cause) {
+      if (!(cause instanceof UpdateError || cause instanceof ProtocolError)) throw cause;
+      // Not the client's mistake, whatever its bytes would have been told.
+      throw new SynclineError("data-corrupt", `what is stored of ${JSON.stringify(documentName)} cannot be read`, {
+        cause,
+      });
+    }
   }
 
   listen(listener: LogListener): void {
@@ -113,8 +123,9 @@ export class Log implements CommitSource {
   takeEntry(): AppendEntry | undefined {
     this.#inFlight = this.#inFlight.length === 0 ? this.#forming : [...this.#inFlight, ...this.#forming];
     this.#forming = [];
-    const { documentName } = this.#options;
     const updates = updatesOf(this.#inFlight);
+    if (updates.length === 0) return undefined;
+    const { documentName } = this.#options;
     return { documentName, generation: this.generation, previousSeq: this.history.seq, updates };
   }
 

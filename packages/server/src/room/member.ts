@@ -3,6 +3,7 @@
  * it has been sent the log. Knows no dialect.
  */
 import { ackLevel } from "@syncline/protocol";
+import type { Timers } from "../timers.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { Channel } from "./channel.js";
@@ -38,9 +39,12 @@ export class Member {
   #parked: Parked[] = [];
   #parkedBytes = 0;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelAsk: (() => void) | undefined;
 
   /** Counters handed in and not yet durable or rejected, ascending. */
   readonly #unsettled: number[] = [];
+  /** Of those, the ones not admitted yet: parked, being tried, or waiting behind one that is. */
+  readonly #unadmitted: number[] = [];
   #lastN = 0;
   #ackedN = 0;
   #receivedN = 0;
@@ -58,12 +62,18 @@ export class Member {
     if (n !== this.#lastN + 1) return false;
     this.#lastN = n;
     this.#unsettled.push(n);
+    this.#unadmitted.push(n);
     return true;
+  }
+
+  /** Notes that `n` has its place in the log, or brought nothing new. */
+  admitted(n: number): void {
+    remove(this.#unadmitted, n);
   }
 
   /** Notes that `n` is on disk; `clock` is what the log holds of this client's id. The ack goes out with `sendAck`. */
   becameDurable(n: number, clock: number): void {
-    this.#settle(n);
+    remove(this.#unsettled, n);
     this.#clock = Math.max(this.#clock, clock);
   }
 
@@ -76,16 +86,17 @@ export class Member {
     this.channel.ack(n, this.#clock, ackLevel.durable);
   }
 
-  /** Acks all that was admitted, `clock` being the log's for this client's id; what is parked is not. */
+  /** Acks all that was admitted, `clock` being the log's for this client's id. */
   sendReceivedAck(clock: number): void {
-    const n = this.#upTo(this.#parked.map((submission) => submission.n));
+    const n = this.#upTo(this.#unadmitted);
     if (n <= this.#receivedN) return;
     this.#receivedN = n;
     this.channel.ack(n, clock, ackLevel.received);
   }
 
   rejected(n: number): void {
-    this.#settle(n);
+    remove(this.#unadmitted, n);
+    remove(this.#unsettled, n);
   }
 
   get hasParked(): boolean {
@@ -112,21 +123,33 @@ export class Member {
     return taken;
   }
 
-  /** Asks the client for what is missing, unless it was asked a moment ago. */
-  ask(stateVector: () => Uint8Array, nowMs: number): void {
-    if (nowMs - this.#askedAtMs < askAgainAfterMs) return;
-    this.#askedAtMs = nowMs;
-    this.channel.ask(stateVector());
+  /** Asks the client for what is missing; if it was asked a moment ago, a moment later, should that still be needed. */
+  ask(stateVector: () => Uint8Array, timers: Timers): void {
+    const waitMs = this.#askedAtMs + askAgainAfterMs - timers.now();
+    if (waitMs <= 0) {
+      this.#askedAtMs = timers.now();
+      return this.channel.ask(stateVector());
+    }
+    this.#cancelAsk ??= timers.after(waitMs, () => {
+      this.#cancelAsk = undefined;
+      if (this.hasParked) this.ask(stateVector, timers);
+    });
   }
 
-  #settle(n: number): void {
-    // Nearly always the first: updates become durable in the order in which they came.
-    const index = this.#unsettled.indexOf(n);
-    if (index >= 0) this.#unsettled.splice(index, 1);
+  /** The client has left. */
+  end(): void {
+    this.#cancelAsk?.();
+    this.delivery.end();
   }
 
-  #upTo(missing: Iterable<number>): number {
-    for (const n of missing) if (n > 0) return n - 1;
-    return this.#lastN;
+  /** Up to where none of `missing`, which ascends, is. */
+  #upTo([first]: readonly number[]): number {
+    return first === undefined ? this.#lastN : first - 1;
   }
+}
+
+/** Nearly always the first: updates are settled in the order in which they came. */
+function remove(numbers: number[], n: number): void {
+  const index = numbers.indexOf(n);
+  if (index >= 0) numbers.splice(index, 1);
 }

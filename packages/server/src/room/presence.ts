@@ -33,6 +33,9 @@ interface PresenceState {
 
 const gone = "null";
 
+/** Ports of y-protocols count in 32 bits, and a clock near the end of what can be counted would be the room's last. */
+const maxClock = 2 ** 31 - 1;
+
 /** States of those who left are remembered, for their clocks, up to this many. */
 const maxDeparted = 1_000;
 
@@ -83,7 +86,7 @@ export class Presence {
   }
 
   #take(member: Member, { clientId, clock, state }: AwarenessEntry): boolean {
-    if (state.length > this.#options.maxStateBytes) return false;
+    if (clock > maxClock || state.length > this.#options.maxStateBytes) return false;
     const known = this.#states.get(clientId);
     if (known?.owner && known.owner !== member) return false;
     if (known?.owner) {

@@ -38,7 +38,8 @@ export class Relay {
     const shared = new Map<Wire, Uint8Array>();
     for (const member of this.#members) {
       const { channel } = member;
-      if (channel.unsentBytes > this.#maxUnsentBytes) continue;
+      // One that is being sent the document gets that first.
+      if (channel.unsentBytes > (member.delivery.isLive ? this.#maxUnsentBytes : 0)) continue;
       if (instead.has(member)) {
         const own = instead.get(member);
         if (own) channel.send(channel.wire.presence(this.#roomNumber, own));

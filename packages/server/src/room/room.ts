@@ -76,9 +76,13 @@ export class Room {
     return this.#members.size;
   }
 
-  /** Nothing waits for the disk or a worker: the room can be let go without losing anything. */
+  /** Everything that was received is on disk or refused. */
   get isSettled(): boolean {
-    return this.#log.isSettled && this.#trials.isIdle && !this.#compaction.isRunning;
+    return this.#log.isSettled && this.#trials.isIdle;
+  }
+
+  get isCompacting(): boolean {
+    return this.#compaction.isRunning;
   }
 
   /** Makes the client at `channel` a member. It is sent no content before `sync`. */
@@ -90,7 +94,7 @@ export class Room {
 
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
-    member.delivery.end();
+    member.end();
     this.#parking.delete(member);
     this.#presence?.leave(member);
   }
@@ -160,6 +164,7 @@ export class Room {
 
   #append(author: Member, { n }: Submission, { update, scanned }: NewUpdate): void {
     const item = { update: own(update), author, n };
+    author.admitted(n);
     this.#log.append(item, scanned);
     if (this.#isImmediate) this.#relayAhead(item);
   }
@@ -191,6 +196,7 @@ export class Room {
   /** What brought nothing new is durable as soon as everything before it is. */
   #settle(author: Member, { n }: Submission): void {
     if (n === 0) return;
+    author.admitted(n);
     if (!this.#log.isSettled) return this.#log.settleWithLast({ update: undefined, author, n });
     author.becameDurable(n, this.stateVector.get(author.clientId));
     author.sendDurableAck();
@@ -212,7 +218,7 @@ export class Room {
     if (!this.#members.has(member)) return;
     if (!member.park(submission, gap)) return this.#lostOnTheWay(member);
     this.#parking.add(member);
-    member.ask(() => this.stateVector.encode(), this.#services.timers.now());
+    member.ask(() => this.stateVector.encode(), this.#services.timers);
   }
 
   /** Looks again at what was parked, until nothing more closes: one update may be what several wait for. */

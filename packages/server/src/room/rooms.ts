@@ -13,6 +13,9 @@ interface Entry {
   cancelUnload: (() => void) | undefined;
 }
 
+/** How often a server that shuts down looks whether its rooms are settled. */
+const settledPollMs = 5;
+
 export class Rooms {
   readonly #services: RoomServices;
   readonly #entries = new Map<string, Entry>();
@@ -51,7 +54,19 @@ export class Rooms {
     if (entry.holderCount === 0) this.#unloadLater(entry, room);
   }
 
-  /** Lets go of all rooms. Everything they admitted has been committed. */
+  /** Resolves when everything that rooms have received is on disk or refused, those included that are being loaded. */
+  async settled(): Promise<void> {
+    const { timers } = this.#services;
+    for (;;) {
+      const rooms = await Promise.all([...this.#entries.values()].map(({ room }) => room.catch(() => undefined)));
+      // Whoever waited for a room to load has its turn first.
+      await new Promise<void>((resolve) => timers.soon(resolve));
+      if (rooms.every((room) => room === undefined || room.isSettled)) return;
+      await new Promise<void>((resolve) => void timers.after(settledPollMs, resolve));
+    }
+  }
+
+  /** Lets go of all rooms. */
   async close(): Promise<void> {
     for (const entry of this.#entries.values()) {
       entry.cancelUnload?.();
@@ -83,7 +98,7 @@ export class Rooms {
     // Somebody came meanwhile; when they go, it is tried again.
     if (entry.holderCount > 0 || entry.cancelUnload) return;
     // A commit is on its way, or an update is being tried: look again when that may be over.
-    if (!room.isSettled) return this.#unloadLater(entry, room);
+    if (!room.isSettled || room.isCompacting) return this.#unloadLater(entry, room);
     room.close();
     this.#entries.delete(room.documentName);
   }

@@ -38,6 +38,7 @@ export interface RoomLimits {
   /** A room without members is unloaded after this long. */
   readonly unloadAfterMs: number;
   readonly presenceWindowMs: number;
+  /** In UTF-16 units. */
   readonly maxPresenceStateBytes: number;
   readonly maxPresenceIdsPerMember: number;
 }

@@ -4,10 +4,14 @@
  */
 import { closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
+import { isStaleSnapshot } from "./history.js";
 import type { Log } from "./log.js";
 import { updatesOf } from "./log.js";
 import type { Member, Submission } from "./member.js";
 import type { RoomServices } from "./services.js";
+
+/** A snapshot that is replaced while it is being read is read again. */
+const maxAttempts = 3;
 
 export class Trials {
   /** Unique to this room while it is loaded. */
@@ -39,19 +43,21 @@ export class Trials {
   ): Promise<void> {
     const held = { ...submission, update: submission.update.slice() };
     member.waiting = [];
-    member.channel.setReading(false);
+    const readOn = member.channel.holdReading();
     this.#runningCount += 1;
     try {
       const update = await this.#try(held.update);
       if (update instanceof Uint8Array) passed({ ...held, update });
       else this.#failed(member, update.refused);
+      this.#resume(member, next);
     } catch (thrown) {
       this.#services.logger.error({ error: messageOf(thrown) }, "a heavy update could not be tried");
-      member.waiting = [];
+      member.waiting = undefined;
       member.channel.leave(closeCodes.internalError, "an update could not be checked; come back and send it again");
+    } finally {
+      this.#runningCount -= 1;
+      readOn();
     }
-    this.#runningCount -= 1;
-    this.#resume(member, next);
   }
 
   /** Drops what the worker keeps of this document. */
@@ -68,11 +74,20 @@ export class Trials {
   #resume(member: Member, next: (submission: Submission) => void): void {
     const waiting = member.waiting ?? [];
     member.waiting = undefined;
-    member.channel.setReading(true);
     for (const submission of waiting) next(submission);
   }
 
   async #try(update: Uint8Array): Promise<Uint8Array | { readonly refused: string }> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#tryOnce(update);
+      } catch (thrown) {
+        if (!isStaleSnapshot(thrown) || attempt === maxAttempts) throw thrown;
+      }
+    }
+  }
+
+  async #tryOnce(update: Uint8Array): Promise<Uint8Array | { readonly refused: string }> {
     const last = this.#last;
     const { version, history, contents } = this.#log;
     this.#last = { version, seq: history.seq };
@@ -89,8 +104,11 @@ export class Trials {
   /** Everything admitted, or what of it came after the record `seq`; the last of it is read in one turn. */
   async *#piecesAfter(seq: number | undefined): AsyncIterable<Uint8Array> {
     const { history } = this.#log;
-    const from = seq ?? history.pointer.coveredSeq;
-    if (seq === undefined) yield* history.segments();
+    const { coveredSeq } = history.pointer;
+    // What was folded into a snapshot since is read from there; what the worker knows already it ignores.
+    const isCovered = seq === undefined || seq < coveredSeq;
+    const from = isCovered ? coveredSeq : seq;
+    if (isCovered) yield* history.segments();
     for await (const record of history.recordsSince(from)) yield* record.updates;
     yield* updatesOf(this.#log.unsettled);
   }

@@ -45,7 +45,9 @@ export class CommitQueue {
   #waiting = new Set<CommitSource>();
   #failedCommitCount = 0;
   #lastStartMs = Number.NEGATIVE_INFINITY;
-  #state: { kind: "idle" } | { kind: "scheduled" } | { kind: "committing" } = { kind: "idle" };
+  #state: { readonly kind: "idle" | "scheduled" | "committing" | "closed" } = { kind: "idle" };
+  #inFlight: Promise<void> = Promise.resolve();
+  #cancelScheduled: () => void = () => undefined;
   #idleWaiters: (() => void)[] = [];
 
   constructor({ storage, timers, logger, commitIntervalMs = 4, delayedAfterMs = 50 }: CommitQueueOptions) {
@@ -63,22 +65,36 @@ export class CommitQueue {
 
   /** Has `source` asked for its entry in the next commit. */
   request(source: CommitSource): void {
+    if (this.#state.kind === "closed") return;
     this.#waiting.add(source);
     if (this.#state.kind === "idle") this.#schedule();
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
-    if (this.#state.kind === "idle") return;
+    if (this.#state.kind === "idle" || this.#state.kind === "closed") return;
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Begins no commit any more, nor tries one again. Resolves when the one in flight is over. */
+  async close(): Promise<void> {
+    const inFlight = this.#inFlight;
+    this.#state = { kind: "closed" };
+    this.#waiting.clear();
+    this.#cancelScheduled();
+    await inFlight;
+    this.#wakeIdle();
   }
 
   #schedule(): void {
     this.#state = { kind: "scheduled" };
+    const start = () => {
+      if (this.#state.kind === "scheduled") this.#inFlight = this.#commit();
+    };
     const waitMs = this.#pauseMs();
     // Even without a pause not at once: updates that arrived in the same turn belong in the same commit.
-    if (waitMs <= 0) this.#timers.soon(() => void this.#commit());
-    else this.#timers.after(waitMs, () => void this.#commit());
+    if (waitMs <= 0) this.#timers.soon(start);
+    else this.#cancelScheduled = this.#timers.after(waitMs, start);
   }
 
   #pauseMs(): number {
@@ -90,19 +106,33 @@ export class CommitQueue {
     this.#state = { kind: "committing" };
     this.#lastStartMs = this.#timers.now();
     const { sources, entries } = this.#take();
-    if (entries.length > 0) {
-      const stopWatching = this.#timers.after(this.#delayedAfterMs, () => sources.forEach((s) => s.commitDelayed()));
-      try {
-        const seqs = await this.#storage.append(entries);
-        this.#succeeded(sources, seqs);
-      } catch (thrown) {
-        this.#failed(sources, thrown);
-      } finally {
-        stopWatching();
-      }
-    }
+    if (entries.length > 0) await this.#append(sources, entries);
+    // Closed while it was in flight: `close` sees to those who wait.
+    if (this.#isClosed) return;
     if (this.#waiting.size > 0) return this.#schedule();
     this.#state = { kind: "idle" };
+    this.#wakeIdle();
+  }
+
+  async #append(sources: readonly CommitSource[], entries: readonly AppendEntry[]): Promise<void> {
+    const stopWatching = this.#timers.after(this.#delayedAfterMs, () => sources.forEach((s) => s.commitDelayed()));
+    let seqs: readonly number[];
+    try {
+      seqs = await this.#storage.append(entries);
+    } catch (thrown) {
+      return this.#failed(sources, thrown);
+    } finally {
+      stopWatching();
+    }
+    this.#succeeded(sources, seqs);
+  }
+
+  /** Looked at after an await, when the state may have become anything. */
+  get #isClosed(): boolean {
+    return this.#state.kind === "closed";
+  }
+
+  #wakeIdle(): void {
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
@@ -134,7 +164,7 @@ export class CommitQueue {
     );
     for (const source of sources) {
       source.commitFailed(thrown);
-      this.#waiting.add(source);
+      if (!this.#isClosed) this.#waiting.add(source);
     }
   }
 }

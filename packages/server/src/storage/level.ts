@@ -45,6 +45,9 @@ export class LevelStorage implements Storage {
   readonly durability: Durability;
   readonly #db: Database;
   readonly #fsync: boolean;
+  /** A write was refused: LevelDB's log may end in a torn entry, and what follows one is not read again. */
+  #isTorn = false;
+  #reopening: Promise<void> | undefined;
 
   private constructor(db: Database, fsync: boolean) {
     this.#db = db;
@@ -105,10 +108,12 @@ export class LevelStorage implements Storage {
   }
 
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
-    const batch = this.#db.batch();
-    const seqs = entries.map((entry) => putEntry(batch, entry));
-    await batch.write({ sync: this.#fsync });
-    return seqs;
+    return this.#write(async () => {
+      const batch = this.#db.batch();
+      const seqs = entries.map((entry) => putEntry(batch, entry));
+      await batch.write({ sync: this.#fsync });
+      return seqs;
+    });
   }
 
   async replaceSnapshot(documentName: string, expectedEpoch: number, snapshot: Snapshot): Promise<Pointer | undefined> {
@@ -125,16 +130,18 @@ export class LevelStorage implements Storage {
     // commits of other documents. Then one batch makes them current and removes what they replace.
     for (const [id, segment] of snapshot.segments.entries()) {
       const key = segmentKey(documentName, next.epoch, id);
-      await this.#db.put(key, seal(key, [segment]), { sync: this.#fsync });
+      await this.#write(() => this.#db.put(key, seal(key, [segment]), { sync: this.#fsync }));
     }
-    const batch = this.#db.batch();
-    putSealed(batch, contentsKey(documentName), [snapshot.contents]);
-    putSealed(batch, pointerKey(documentName), [encodePointer(next)]);
-    for (const [index, key] of replacedKeys.entries()) {
-      if (index % operationsPerTurn === 0) await anotherTurn();
-      batch.del(key);
-    }
-    await batch.write({ sync: this.#fsync });
+    await this.#write(async () => {
+      const batch = this.#db.batch();
+      putSealed(batch, contentsKey(documentName), [snapshot.contents]);
+      putSealed(batch, pointerKey(documentName), [encodePointer(next)]);
+      for (const [index, key] of replacedKeys.entries()) {
+        if (index % operationsPerTurn === 0) await anotherTurn();
+        batch.del(key);
+      }
+      await batch.write({ sync: this.#fsync });
+    });
     return next;
   }
 
@@ -144,6 +151,26 @@ export class LevelStorage implements Storage {
 
   async close(): Promise<void> {
     await this.#db.close();
+  }
+
+  /**
+   * After a write that LevelDB refused (a full disk, a quota) it may leave half an entry in its log and go on behind it;
+   * what it then reports as written is not found when the log is read again. Closing and opening begins a new log.
+   */
+  async #write<Result>(write: () => Promise<Result>): Promise<Result> {
+    if (this.#isTorn) await (this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined)));
+    try {
+      return await write();
+    } catch (thrown) {
+      this.#isTorn = true;
+      throw thrown;
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#db.close();
+    await this.#db.open();
+    this.#isTorn = false;
   }
 
   /** Records that the snapshot covers, and all segments but its own: also those a crash left without a pointer. */
@@ -186,6 +213,9 @@ function anotherTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** What a fresh volume holds, and what LevelDB leaves when it is stopped during its first start. */
+const namesOfNoMeaning = /^(lost\+found|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
+
 async function assertUsable(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
@@ -194,7 +224,7 @@ async function assertUsable(directory: string): Promise<void> {
     const message = `cannot use ${directory} for data: ${messageOf(cause)}; choose a directory this user can write`;
     throw new SynclineError("data-unusable", message, { cause });
   }
-  const files = await readdir(directory);
+  const files = (await readdir(directory)).filter((name) => !namesOfNoMeaning.test(name));
   if (files.length > 0 && !files.includes("CURRENT")) {
     const message = `${directory} holds other files (${files.slice(0, 3).join(", ")}); choose an empty or new directory`;
     throw new SynclineError("data-format", message);
