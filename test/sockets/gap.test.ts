@@ -294,22 +294,6 @@ test("an edit that is being tried in a worker is not acknowledged before it has 
   expect(await speaker.hears("ack", ({ n }) => n === 2)).toMatchObject({ clock: Y.getState(doc.store, 5), level: 2 });
 });
 
-test("heavy edits one after the other pass, also when the log was compacted between them", async () => {
-  const limited = await startServer({
-    port: 0,
-    data: new MemoryStorage(),
-    limits: { compactAboveBytes: 1_000, tailCacheBytes: 1_000 },
-  });
-  onTestFinished(() => limited.close());
-  const [author, reader] = [stockClient(limited.url, "heavy"), stockClient(limited.url, "heavy")];
-  await Promise.all([synced(author), synced(reader)]);
-  for (let i = 1; i <= 8; i++) {
-    author.text.insert(0, String(i).repeat(70_000));
-    await until(reader.doc, () => reader.text.length === i * 70_000);
-  }
-  expect(reader.text.toString()).toBe(author.text.toString());
-});
-
 test("a presence clock near the end of what can be counted is ignored, and throws nobody out", async () => {
   const [a, b] = [stockClient(server.url, "clock"), stockClient(server.url, "clock")];
   await Promise.all([synced(a), synced(b)]);

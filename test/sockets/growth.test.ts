@@ -2,7 +2,7 @@
 import { MemoryStorage, startServer, type AppendEntry, type SynclineServer } from "@syncline/server";
 import { expect, onTestFinished, test } from "vitest";
 import * as Y from "yjs";
-import { stockClient, synced, synclineClient, until } from "../support/clients.js";
+import { stockClient, synced, synclineClient, until, whenConnectionCloses } from "../support/clients.js";
 
 /** Counts what is written. */
 class CountingStorage extends MemoryStorage {
@@ -116,6 +116,27 @@ test("a long history is folded into a snapshot while people type, and a later re
   half.provider.connect();
   await until(half.doc, () => half.text.length === author.text.length);
   expect(half.text.toString()).toBe(author.text.toString());
+});
+
+test("a heavy edit passes, also when the log was folded since the worker last saw it", async () => {
+  const storage = new CountingStorage();
+  const server = await start(storage, { compactAboveBytes: 1_000 });
+  const [author, reader] = [stockClient(server.url, "heavy"), stockClient(server.url, "heavy")];
+  await Promise.all([synced(author), synced(reader)]);
+  let lostConnections = 0;
+  whenConnectionCloses(author.provider, () => (lostConnections += 1));
+  const arrives = (text: string) => {
+    author.text.insert(author.text.length, text);
+    return until(reader.doc, () => reader.text.length === author.text.length);
+  };
+  const folded = storage.nextSnapshot();
+  await arrives("x".repeat(70_000));
+  await folded;
+  // With this commit the room lets go of what is in the snapshot now.
+  await arrives("light");
+  await arrives("y".repeat(70_000));
+  expect(reader.text.toString()).toBe(author.text.toString());
+  expect(lostConnections).toBe(0);
 });
 
 test("a room that everybody has left is let go, and opened again as it was", async () => {
