@@ -9,14 +9,14 @@ const server = "(^|/)packages/server/src";
 
 /** Third-party module → the only files that may import it. */
 const owners = {
-  "ws": "adapters/websocket\\.ts$",
+  ws: "adapters/websocket\\.ts$",
   "level|classic-level|abstract-level": "storage/level\\.ts$",
   "crc-32": "storage/envelope\\.ts$",
   "lru-cache": "(storage|room)/",
-  "sirv": "adapters/http\\.ts$",
-  "commander": "cli/",
-  "pino": "cli/",
-  "zod": "options\\.ts$",
+  sirv: "adapters/http\\.ts$",
+  commander: "cli/",
+  pino: "cli/",
+  zod: "options\\.ts$",
   yjs: "(worker/|update/trim\\.ts$)",
 };
 

@@ -3,7 +3,16 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/node_modules/**", "packages/server/demo-page/**", "data/**", "bench/out/**", "test/workspace/.tree/**"] },
+  {
+    ignores: [
+      "**/dist/**",
+      "**/node_modules/**",
+      "packages/server/demo-page/**",
+      "data/**",
+      "bench/out/**",
+      "test/workspace/.tree/**",
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
