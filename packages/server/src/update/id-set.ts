@@ -4,7 +4,7 @@
  * For each client one flat list of numbers, start and end in turn, ascending, never touching: 16 bytes a range where Yjs has an
  * object, found by binary search.
  */
-import { createEncoder, toUint8Array, writeVarUint } from "lib0/encoding";
+import { createEncoder, toUint8Array, writeVarUint, type Encoder } from "lib0/encoding";
 
 /** From here on a client's new ranges are merged in one pass instead of being put in one by one. */
 const bulkRangeCount = 16;
@@ -86,8 +86,14 @@ export class IdSet {
   /** Byte for byte as Yjs writes the same ids as a v1 delete set: clients descending. */
   encode(): Uint8Array {
     const encoder = createEncoder();
+    this.write(encoder);
+    return toUint8Array(encoder);
+  }
+
+  /** As `encode`, to where the encoder stands. */
+  write(encoder: Encoder): void {
     writeVarUint(encoder, this.#clients.size);
-    for (const [client, ranges] of [...this.#clients].sort((left, right) => right[0] - left[0])) {
+    for (const [client, ranges] of this.descending()) {
       writeVarUint(encoder, client);
       writeVarUint(encoder, ranges.length / 2);
       for (let at = 0; at < ranges.length; at += 2) {
@@ -96,7 +102,11 @@ export class IdSet {
         writeVarUint(encoder, (ranges[at + 1] as number) - start);
       }
     }
-    return toUint8Array(encoder);
+  }
+
+  /** Clients descending, each with its flat list: the one kept here, not a copy. */
+  protected descending(): [number, readonly number[]][] {
+    return [...this.#clients].sort((left, right) => right[0] - left[0]);
   }
 }
 
@@ -113,12 +123,18 @@ function firstEndingAfter(ranges: readonly number[], clock: number): number {
 }
 
 function addRange(ranges: number[], clock: number, end: number): boolean {
-  // Ranges that end exactly at `clock` are joined too, hence the one before.
-  const from = firstEndingAfter(ranges, clock - 1);
-  if (from === ranges.length) {
+  const lastEnd = ranges[ranges.length - 1] as number;
+  // Most ranges come in ascending order: no search for these. What comes before others moves all of them up.
+  if (clock > lastEnd) {
     ranges.push(clock, end);
     return true;
   }
+  if (clock === lastEnd) {
+    ranges[ranges.length - 1] = end;
+    return true;
+  }
+  // Ranges that end exactly at `clock` are joined too, hence the one before.
+  const from = firstEndingAfter(ranges, clock - 1);
   let to = from;
   while (to < ranges.length && (ranges[to] as number) <= end) to += 2;
   if (to === from) {

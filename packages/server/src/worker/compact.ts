@@ -4,9 +4,9 @@
  */
 import * as Y from "yjs";
 import { Contents } from "../update/contents.js";
+import { DeleteSet } from "../update/delete-set.js";
 import { noScanLimits } from "../update/limits.js";
 import { scanUpdate } from "../update/scan.js";
-import { DeleteSetBuilder } from "./delete-set.js";
 import { buildDocument, countStructs, type Applied, type Now } from "./document.js";
 import { WorkerError } from "./error.js";
 import { areEqualBytes, areEqualFingerprints, fingerprintOf, type Fingerprint } from "./fingerprint.js";
@@ -108,9 +108,11 @@ function contentsOf(segments: readonly Uint8Array[], deleteSetUpdate: Uint8Array
 }
 
 function deleteSetUpdateOf(doc: Y.Doc): Uint8Array {
-  const deleted = new DeleteSetBuilder();
+  const deleted = new DeleteSet();
   for (const [client, structs] of doc.store.clients) {
-    for (const struct of structs) if (struct.deleted) deleted.add(client, struct.id.clock, struct.length);
+    for (const { deleted: isDeleted, id, length } of structs) {
+      if (isDeleted) deleted.add(client, id.clock, id.clock + length);
+    }
   }
-  return deleted.toUpdate();
+  return deleted.encodeAsUpdate();
 }

@@ -1,7 +1,7 @@
 /** What somebody at a state vector lacks of a document that is kept as pieces. Builds no document: linear in the pieces. */
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { DeleteSetBuilder } from "./delete-set.js";
+import { DeleteSet } from "../update/delete-set.js";
 import { WorkerError } from "./error.js";
 import type { DiffOptions } from "./jobs.js";
 import { messageOf } from "./message-of.js";
@@ -53,7 +53,7 @@ function advance(clocks: Map<number, number>, blocks: readonly ClientBlock[]): v
 class DiffWriter {
   readonly #maxUpdateBytes: number;
   readonly #updates: Uint8Array[] = [];
-  readonly #deleted = new DeleteSetBuilder();
+  readonly #deleted = new DeleteSet();
   /** Structs of one client that the next piece may still be joined to. */
   #open: ClientBlock | undefined;
 
@@ -81,7 +81,7 @@ class DiffWriter {
 
   finish(): Uint8Array[] {
     this.#flush();
-    return [...this.#updates, ...this.#deleted.toUpdates(this.#maxUpdateBytes)];
+    return [...this.#updates, ...this.#deleted.encodeAsUpdates(this.#maxUpdateBytes)];
   }
 
   #canJoin(open: ClientBlock, next: ClientBlock): boolean {

@@ -1,6 +1,7 @@
 /** Packs structs, handed over in an order in which they can be integrated, into updates of limited size. */
 import * as encoding from "lib0/encoding";
-import { DeleteSetBuilder, varUintBytes } from "./delete-set.js";
+import { DeleteSet } from "../update/delete-set.js";
+import { varUintBytes } from "../update/var-uint.js";
 import type { Struct } from "./document.js";
 import { encodeStructPart } from "./struct-part.js";
 
@@ -25,7 +26,7 @@ export class SegmentWriter {
   readonly #maxBytes: number;
   readonly #segments: Uint8Array[] = [];
   #blocks = new Map<number, Block>();
-  #deleted = new DeleteSetBuilder();
+  #deleted = new DeleteSet();
   /** Never less than what the open segment will take. */
   #byteBound = maxUpdateHeadBytes;
 
@@ -66,10 +67,11 @@ export class SegmentWriter {
     block.structCount += 1;
     this.#byteBound += part.bytes.length;
     if (!struct.deleted) return;
-    this.#deleted.add(block.client, clock, part.length);
+    const endClock = clock + part.length;
+    this.#deleted.add(block.client, clock, endClock);
     // A range that grows was counted with the largest length it can have.
     if (block.deletedEnd !== clock) this.#byteBound += varUintBytes(clock) + 8;
-    block.deletedEnd = clock + part.length;
+    block.deletedEnd = endClock;
   }
 
   #openBlock(client: number, clock: number): Block {
@@ -92,7 +94,7 @@ export class SegmentWriter {
     this.#deleted.write(encoder);
     this.#segments.push(encoding.toUint8Array(encoder));
     this.#blocks = new Map();
-    this.#deleted = new DeleteSetBuilder();
+    this.#deleted = new DeleteSet();
     this.#byteBound = maxUpdateHeadBytes;
   }
 }

@@ -3,7 +3,7 @@
  * kills: no time limit can be kept in here.
  */
 import * as Y from "yjs";
-import { DeleteSetBuilder } from "./delete-set.js";
+import { DeleteSet } from "../update/delete-set.js";
 import { applyPieces, buildDocument, hasPending, microsPerStruct, type Now } from "./document.js";
 import type { TrialAccepted, TrialRefusal, TrialRefused, TrialResult } from "./jobs.js";
 import { messageOf } from "./message-of.js";
@@ -83,7 +83,9 @@ export class Trials {
   }
 
   #applyTo(doc: Y.Doc, trimmed: Trimmed): TrialResult {
-    const deleted = new DeleteSetBuilder();
+    // A set of ids cannot hold such a range: what is tried would not be what came. No scan lets one pass.
+    if (hasEmptyRange(trimmed.deleteSet)) return refused("threw", "it deletes a range of no length");
+    const deleted = new DeleteSet();
     addDeletions(deleted, trimmed.deleteSet);
     const update = encodeBlocks(trimmed.blocks, deleted);
     const startMs = this.#now();
@@ -108,6 +110,10 @@ export class Trials {
       keptBytes -= oldest.byteLength;
     }
   }
+}
+
+function hasEmptyRange(deleteSet: Trimmed["deleteSet"]): boolean {
+  return [...deleteSet.clients.values()].some((ranges) => ranges.some(({ len }) => len === 0));
 }
 
 function accepted(update: Uint8Array, { blocks }: Trimmed, integrateMs: number): TrialAccepted {

@@ -1,7 +1,7 @@
 /** Cuts an update to what lies beyond a state vector. Works on bytes and needs no document. */
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { DeleteSetBuilder } from "./delete-set.js";
+import { DeleteSet } from "../update/delete-set.js";
 import { WorkerError } from "./error.js";
 
 /** Structs of one client, an unbroken run of clocks. */
@@ -60,7 +60,7 @@ function blockFor(blocks: ClientBlock[], client: number, clock: number): ClientB
 }
 
 /** A v1 update of these blocks, in their order: descending, if they come from one valid update. */
-export function encodeBlocks(blocks: readonly ClientBlock[], deleteSet = new DeleteSetBuilder()): Uint8Array {
+export function encodeBlocks(blocks: readonly ClientBlock[], deleteSet = new DeleteSet()): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, blocks.length);
   for (const block of blocks) {
@@ -73,8 +73,9 @@ export function encodeBlocks(blocks: readonly ClientBlock[], deleteSet = new Del
   return encoding.toUint8Array(encoder);
 }
 
-export function addDeletions(target: DeleteSetBuilder, deleteSet: Trimmed["deleteSet"]): void {
+/** Cheap as long as each client's ranges ascend, also from one call to the next: those of a snapshot's segments do. */
+export function addDeletions(target: DeleteSet, deleteSet: Trimmed["deleteSet"]): void {
   for (const [client, ranges] of deleteSet.clients) {
-    for (const range of ranges) target.add(client, range.clock, range.len);
+    for (const range of ranges) target.add(client, range.clock, range.clock + range.len);
   }
 }
