@@ -106,6 +106,8 @@ class WebSocketTransport implements Transport {
   #lastHeardMs: number;
   #lastSentMs: number;
   #holdCount = 0;
+  /** Shared by all documents of the connection that wait for it. */
+  #draining: Promise<void> | undefined;
 
   constructor(webSocket: WebSocket, socket: Socket, timers: Timers) {
     this.#webSocket = webSocket;
@@ -152,14 +154,9 @@ class WebSocketTransport implements Transport {
   }
 
   async drained(): Promise<void> {
+    // Each who waited looks again: another may have sent so much that it is not its turn yet.
     while (this.#socket.writableLength > drainedBelowBytes && !this.#socket.destroyed) {
-      await new Promise<void>((resolve) => {
-        const settle = () => {
-          this.#socket.off("drain", settle).off("close", settle);
-          resolve();
-        };
-        this.#socket.once("drain", settle).once("close", settle);
-      });
+      await (this.#draining ??= this.#nextDrain());
     }
   }
 
@@ -194,6 +191,17 @@ class WebSocketTransport implements Transport {
 
   tick(nowMs: number): void {
     this.#connection?.tick(nowMs);
+  }
+
+  #nextDrain(): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = () => {
+        this.#socket.off("drain", settle).off("close", settle);
+        this.#draining = undefined;
+        resolve();
+      };
+      this.#socket.once("drain", settle).once("close", settle);
+    });
   }
 
   #heard(): void {
