@@ -61,7 +61,7 @@ export class WebSocketAdapter {
   }
 
   #opened(webSocket: WebSocket, socket: Socket, path: string): void {
-    const transport = new WebSocketTransport(webSocket, socket, this.#options.timers);
+    const transport = new WebSocketTransport(webSocket, socket, this.#options);
     this.#transports.add(transport);
     const connection = this.#options.connect(transport, path);
     transport.carry(connection, () => this.#transports.delete(transport));
@@ -96,12 +96,12 @@ function destroyThis(this: Duplex): void {
 }
 
 class WebSocketTransport implements Transport {
-  readonly remoteAddress: string;
   /** Resolves when the socket is closed. */
   readonly gone: Promise<void>;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #timers: Timers;
+  readonly #logger: Logger;
   #connection: Connection | undefined;
   #lastHeardMs: number;
   #lastSentMs: number;
@@ -109,12 +109,12 @@ class WebSocketTransport implements Transport {
   /** Shared by all documents of the connection that wait for it. */
   #draining: Promise<void> | undefined;
 
-  constructor(webSocket: WebSocket, socket: Socket, timers: Timers) {
+  constructor(webSocket: WebSocket, socket: Socket, { timers, logger }: WebSocketAdapterOptions) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#timers = timers;
+    this.#logger = logger;
     this.#lastHeardMs = this.#lastSentMs = timers.now();
-    this.remoteAddress = socket.remoteAddress ?? "unknown";
     this.gone = new Promise((resolve) => webSocket.once("close", () => resolve()));
     socket.setNoDelay(true);
   }
@@ -178,6 +178,7 @@ class WebSocketTransport implements Transport {
   }
 
   close(code: CloseCode, reason: string): void {
+    this.#logger.info({ code, reason, remoteAddress: this.#socket.remoteAddress }, "closing a connection");
     // A paused socket would never read the answer to the close.
     this.#webSocket.resume();
     this.#webSocket.close(code, fitCloseReason(reason));

@@ -2,8 +2,6 @@
 import type { CloseCode } from "@syncline/protocol";
 
 export interface Transport {
-  /** For logs. */
-  readonly remoteAddress: string;
   /** What was sent and has not yet left the process. */
   readonly unsentBytes: number;
   /** Sends frames made by the transport's `Framing`. The bytes may be shared with other transports. */
