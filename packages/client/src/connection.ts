@@ -2,7 +2,14 @@
  * One connection to a server, for as many documents as share it: runs the table of connection-state.ts over real
  * sockets and timers, greets, answers and sends heartbeats, and hands every other message up. Knows nothing of documents.
  */
-import { decodeFrame, encodeFrame, protocolVersion, type Message, type Welcome } from "@syncline/protocol";
+import {
+  decodeFrame,
+  encodeFrame,
+  maxUpdateHeaderBytes,
+  protocolVersion,
+  type Message,
+  type Welcome,
+} from "@syncline/protocol";
 import { backoffMs } from "./backoff.js";
 import {
   initialState,
@@ -55,8 +62,6 @@ const tokenTimeoutMs = 30_000;
 const attemptTimeoutMs = 10_000;
 /** How long a synced connection must hold before earlier failures are forgotten. */
 const stableAfterMs = 5_000;
-/** Longest header of an update message, in bytes: two lengths, type, room, n. */
-const updateHeaderBytes = 64;
 
 const abnormalClose = 1006;
 
@@ -90,7 +95,7 @@ export class Connection {
 
   /** The largest update the server takes on this connection. */
   get maxUpdateBytes(): number {
-    return (this.#link?.welcome?.maxMessageBytes ?? Number.MAX_SAFE_INTEGER) - updateHeaderBytes;
+    return (this.#link?.welcome?.maxMessageBytes ?? Number.MAX_SAFE_INTEGER) - maxUpdateHeaderBytes;
   }
 
   /** @throws {SynclineError} `no-websocket` */

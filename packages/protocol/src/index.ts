@@ -3,7 +3,7 @@ export { decodeAwarenessUpdate, encodeAwarenessUpdate, type AwarenessEntry } fro
 export { closeCodes, fitCloseReason, isPermanentClose, type CloseCode } from "./close-code.js";
 export { checkDocumentName, maxDocumentNameBytes } from "./document-name.js";
 export { ProtocolError, type ProtocolErrorCode } from "./error.js";
-export { maxHelloBytes, maxServerMessageBytes, protocolVersion, synclinePath } from "./limits.js";
+export { maxHelloBytes, maxServerMessageBytes, maxUpdateHeaderBytes, protocolVersion, synclinePath } from "./limits.js";
 export {
   access,
   ackLevel,

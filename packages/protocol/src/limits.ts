@@ -9,5 +9,8 @@ export const synclinePath = "/.syncline/v1";
 /** No message on the way to a client is larger: a large document arrives as several valid updates. */
 export const maxServerMessageBytes = 1024 * 1024;
 
+/** What an update message adds to the update it carries, at most: two lengths, type, room and n. */
+export const maxUpdateHeaderBytes = 64;
+
 /** A hello, token included: all that is read of a client before it is welcomed. */
 export const maxHelloBytes = 8 * 1024;

@@ -1,6 +1,6 @@
 /** Wires the layers to a running server, and takes it down in the right order. The only file that knows all of them. */
 import { randomUUID } from "node:crypto";
-import { checkDocumentName, closeCodes, ProtocolError, synclinePath } from "@syncline/protocol";
+import { checkDocumentName, closeCodes, maxUpdateHeaderBytes, ProtocolError, synclinePath } from "@syncline/protocol";
 import { frameBinary } from "./adapters/frame.js";
 import { HttpAdapter } from "./adapters/http.js";
 import type { ServerStatus } from "./adapters/server-status.js";
@@ -54,9 +54,6 @@ async function openStorage({ data, fsync }: ResolvedOptions): Promise<Storage> {
 
 /** How long a server that stops waits for the disk. */
 const settleLimitMs = 4_000;
-
-/** What a message adds to the update it carries, at most. */
-const messageHeaderBytes = 64;
 
 class RunningServer implements SynclineServer {
   readonly #options: ResolvedOptions;
@@ -166,7 +163,7 @@ class RunningServer implements SynclineServer {
       heartbeatMs: limits.heartbeatMs,
       helloTimeoutMs: limits.helloTimeoutMs,
       maxFrameBytes: limits.maxFrameBytes,
-      maxMessageBytes: Math.min(limits.maxFrameBytes, limits.maxUpdateBytes + messageHeaderBytes),
+      maxMessageBytes: Math.min(limits.maxFrameBytes, limits.maxUpdateBytes + maxUpdateHeaderBytes),
       maxRoomsPerConnection: limits.maxRoomsPerConnection,
       newConnectionId: randomUUID,
       serverName: `syncline ${version}`,

@@ -1,10 +1,7 @@
 /** Writing to syncline clients: a frame holds as many messages as fit. */
-import { encodeFrame, maxServerMessageBytes, type Message } from "@syncline/protocol";
+import { encodeFrame, maxServerMessageBytes, maxUpdateHeaderBytes, type Message } from "@syncline/protocol";
 import type { Wire } from "../room/channel.js";
 import type { Framing } from "./transport.js";
-
-/** What a message adds to the update it carries, at most. */
-const messageOverheadBytes = 32;
 
 export function createSynclineWire(frame: Framing): Wire {
   const one = (message: Message) => frame([encodeFrame([message])]);
@@ -21,7 +18,7 @@ function gather(updates: readonly Uint8Array[]): Uint8Array[][] {
   const groups: Uint8Array[][] = [];
   let freeBytes = 0;
   for (const update of updates) {
-    const byteCount = update.length + messageOverheadBytes;
+    const byteCount = update.length + maxUpdateHeaderBytes;
     const group = groups.at(-1);
     if (group && byteCount <= freeBytes) {
       group.push(update);

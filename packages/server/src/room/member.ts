@@ -71,7 +71,7 @@ export class Member {
     remove(this.#unadmitted, n);
   }
 
-  /** Notes that `n` is on disk; `clock` is what the log holds of this client's id. The ack goes out with `sendAck`. */
+  /** Notes that `n` is on disk; `clock` is what the log holds of this client's id. The ack goes out with `sendDurableAck`. */
   becameDurable(n: number, clock: number): void {
     remove(this.#unsettled, n);
     this.#clock = Math.max(this.#clock, clock);

@@ -72,10 +72,6 @@ export class Room {
     return this.#log.contents.stateVector;
   }
 
-  get memberCount(): number {
-    return this.#members.size;
-  }
-
   /** Everything that was received is on disk or refused. */
   get isSettled(): boolean {
     return this.#log.isSettled && this.#trials.isIdle;
@@ -127,9 +123,9 @@ export class Room {
     this.#admitParked();
   }
 
-  /** Folds what came since the snapshot into a new one, if that is worth it or `always`. Resolves when it is done. */
-  async compact(always = false): Promise<void> {
-    if (always || this.#compaction.isWorthwhile) await this.#compaction.run();
+  /** Folds what came since the snapshot into a new one, if that is worth it. Resolves when it is done. */
+  async compact(): Promise<void> {
+    if (this.#compaction.isWorthwhile) await this.#compaction.run();
   }
 
   /** Ends what still runs by itself. The members have left. */

@@ -13,9 +13,7 @@ import { areEqualBytes, areEqualFingerprints, fingerprintOf, type Fingerprint } 
 import type { Compacted, CompactOptions } from "./jobs.js";
 import { SegmentWriter } from "./segment-writer.js";
 import { structsInOrder } from "./struct-order.js";
-
-/** A segment and what a dialect puts around it fit into one message of 1 MiB. */
-export const defaultMaxSegmentBytes = 1024 * 1024 - 1024;
+import { defaultMaxUpdateBytes } from "./update-size.js";
 
 interface Written {
   readonly segments: Uint8Array[];
@@ -42,7 +40,7 @@ export function compact(
   now: Now = () => performance.now(),
 ): Compacted {
   // Two functions, so that the first document is garbage before the second is built: each takes a dozen times its bytes.
-  const written = writeSegments(pieces, options.maxSegmentBytes ?? defaultMaxSegmentBytes, now);
+  const written = writeSegments(pieces, options.maxSegmentBytes ?? defaultMaxUpdateBytes, now);
   return loadAndCompare(written, options.mayLoseContent ?? false, now);
 }
 

@@ -1,14 +1,12 @@
 /** What somebody at a state vector lacks of a document that is kept as pieces. Builds no document: linear in the pieces. */
+import { messageOf } from "../error.js";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { DeleteSet } from "../update/delete-set.js";
 import { WorkerError } from "./error.js";
 import type { DiffOptions } from "./jobs.js";
-import { messageOf } from "./message-of.js";
 import { addDeletions, encodeBlocks, trim, type ClientBlock, type Trimmed } from "./trim.js";
-
-/** As for segments: an update and what a dialect puts around it fit into one message of 1 MiB. */
-export const defaultMaxUpdateBytes = 1024 * 1024 - 1024;
+import { defaultMaxUpdateBytes } from "./update-size.js";
 
 /** More than what stands around the structs of one client. */
 const maxBlockHeadBytes = 40;

@@ -1,9 +1,9 @@
 /** One document thread as the main thread sees it: requests go in, responses come out in order, or it is dead. */
+import { messageOf } from "../error.js";
 import { Worker } from "node:worker_threads";
 import type { Timers } from "../timers.js";
 import { WorkerError } from "./error.js";
 import type { Request, Response } from "./jobs.js";
-import { messageOf } from "./message-of.js";
 
 export interface DocumentThreadOptions {
   readonly workerUrl: URL;

@@ -2,9 +2,9 @@
  * Builds real documents from pieces, and says what they hold in a form that can be compared. Runs in a document thread;
  * knows no room, no store and no thread.
  */
+import { messageOf } from "../error.js";
 import * as Y from "yjs";
 import { WorkerError } from "./error.js";
-import { messageOf } from "./message-of.js";
 
 /** What a document's store holds for a client, in order of clocks. */
 export type Struct = Y.Item | Y.GC;

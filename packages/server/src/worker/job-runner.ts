@@ -1,10 +1,10 @@
 /** The thread's side of the exchange in jobs.ts: takes a job's pieces, runs it, answers. Knows no thread, only `post`. */
+import { messageOf } from "../error.js";
 import { BatchReader, batchesOf, transferablesOf } from "./batch.js";
 import { compact } from "./compact.js";
 import { diff } from "./diff.js";
 import { WorkerError } from "./error.js";
 import type { Batch, Compacted, Job, JobFailure, Request, Response } from "./jobs.js";
-import { messageOf } from "./message-of.js";
 import { Trials } from "./trial.js";
 
 export type Post = (response: Response, transfer?: readonly ArrayBuffer[]) => void;

@@ -2,11 +2,11 @@
  * Applies an update to the real document before anybody else does. Runs in a document thread, which whoever set a time limit
  * kills: no time limit can be kept in here.
  */
+import { messageOf } from "../error.js";
 import * as Y from "yjs";
 import { DeleteSet } from "../update/delete-set.js";
 import { applyPieces, buildDocument, hasPending, microsPerStruct, type Now } from "./document.js";
 import type { TrialAccepted, TrialRefusal, TrialRefused, TrialResult } from "./jobs.js";
-import { messageOf } from "./message-of.js";
 import { addDeletions, encodeBlocks, trim, type Trimmed } from "./trim.js";
 
 export interface TrialsOptions {
