@@ -66,6 +66,7 @@ export class Pane {
   #listen(): void {
     this.#provider.on("status", () => this.#show());
     this.#provider.on("pending", () => this.#show());
+    this.#provider.on("access", () => this.#show());
     this.#provider.on("synced", (isSynced) => {
       if (isSynced) this.#openEditor();
       this.#show();
@@ -109,13 +110,14 @@ export class Pane {
   }
 
   #show(): void {
-    const { status, synced: isSynced, saveState } = this.#provider;
+    const { status, synced: isSynced, saveState, access } = this.#provider;
     this.#strip.show({
       isSwitchedOff: this.#isSwitchedOff,
       status,
       isSynced,
       hasContent: this.#editor !== undefined,
       saveState,
+      access,
       closed: this.#closed,
     });
   }

@@ -2,7 +2,7 @@
  * What a visitor is told about their edits, as a function of what the provider knows. It must never say more than is
  * known: "on disk" only what the server has acknowledged as durable.
  */
-import type { ConnectionStatus, SaveState } from "@syncline/client";
+import type { ConnectionStatus, DocumentAccess, SaveState } from "@syncline/client";
 
 export interface PaneState {
   readonly isSwitchedOff: boolean;
@@ -11,11 +11,19 @@ export interface PaneState {
   /** The document was seen as a whole at least once. */
   readonly hasContent: boolean;
   readonly saveState: SaveState;
+  readonly access: DocumentAccess;
   /** Why the server closed the document for good. */
-  readonly closed: { readonly code: number; readonly reason: string } | undefined;
+  readonly closed: ClosedFor | undefined;
 }
 
-export type Tone = "loading" | "offline" | "reconnecting" | "returning" | "saving" | "saved" | "closed";
+interface ClosedFor {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** `gone`: closed, and asking again would not help. */
+export type Tone =
+  "loading" | "offline" | "reconnecting" | "returning" | "held" | "saving" | "saved" | "closed" | "gone";
 
 export interface SaveStory {
   readonly tone: Tone;
@@ -24,18 +32,34 @@ export interface SaveStory {
 
 export function saveStory(state: PaneState): SaveStory {
   const waiting = state.saveState.inThisBrowser - state.saveState.durable;
-  if (state.closed) return { tone: "closed", sentence: closedSentence(state.closed, waiting) };
+  if (state.closed) return closedStory(state.closed, state.hasContent, waiting);
   if (state.isSwitchedOff) return { tone: "offline", sentence: offlineSentence(state, waiting) };
   if (!state.hasContent) return { tone: "loading", sentence: loadingSentence(state) };
   if (state.status !== "connected") return { tone: "reconnecting", sentence: reconnectingSentence(state.saveState) };
+  if (state.access.level !== "write") return { tone: "held", sentence: heldSentence(state.access, waiting) };
   if (!state.isSynced) return { tone: "returning", sentence: returningSentence(waiting) };
   if (waiting > 0) return { tone: "saving", sentence: savingSentence(state.saveState) };
   return { tone: "saved", sentence: savedSentence(state.saveState) };
 }
 
-function closedSentence({ code, reason }: { readonly code: number; readonly reason: string }, waiting: number): string {
-  const why = `The server closed this document: ${reason || "it gave no reason"} (${code}).`;
-  return waiting > 0 ? `${why} ${edits(waiting)} only in this browser.` : why;
+/** By the close codes of PROTOCOL.md: the text on the screen is no longer the document's. */
+const goneBecause: Readonly<Record<number, string>> = {
+  4404: "This document was deleted on the server.",
+  4409: "This document was replaced on the server.",
+};
+
+function closedStory({ code, reason }: ClosedFor, hasContent: boolean, waiting: number): SaveStory {
+  const gone = goneBecause[code];
+  const sentences = [gone ?? `The server closed this document: ${reason || "it gave no reason"} (${code}).`];
+  if (waiting > 0) sentences.push(`${edits(waiting)} only in this browser.`);
+  if (gone && hasContent) sentences.push("The text in this tab is still here to copy, before you reload the page.");
+  return { tone: gone ? "gone" : "closed", sentence: sentences.join(" ") };
+}
+
+function heldSentence({ reason }: DocumentAccess, waiting: number): string {
+  if (reason === "") return "You may read this document, not change it. What you type stays in this tab.";
+  const what = waiting > 0 ? `${edits(waiting)} ${waiting === 1 ? "is" : "are"}` : "What you type is";
+  return `The server cannot save right now: ${reason.replace(/\.$/, "")}. ${what} kept in this tab and will be sent.`;
 }
 
 function offlineSentence({ hasContent }: PaneState, waiting: number): string {

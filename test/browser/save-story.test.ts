@@ -11,12 +11,21 @@ const saveStates = [0, 1, 2, 1234].flatMap((inThisBrowser) =>
   ),
 );
 
+const closes = [undefined, ...[4403, 4404, 4409].map((code) => ({ code, reason: "not yours" }))];
+const accesses = [
+  { level: "write", reason: "" },
+  { level: "read", reason: "" },
+  { level: "read", reason: "the disk is full." },
+] as const;
+
 const states: readonly PaneState[] = saveStates.flatMap((saveState) =>
   (["connecting", "connected", "disconnected"] as const).flatMap((status) =>
-    [undefined, { code: 4403, reason: "not yours" }].flatMap((closed) =>
-      booleans.flatMap((isSwitchedOff) =>
-        booleans.flatMap((isSynced) =>
-          booleans.map((hasContent) => ({ saveState, status, closed, isSwitchedOff, isSynced, hasContent })),
+    closes.flatMap((closed) =>
+      accesses.flatMap((access) =>
+        booleans.flatMap((isSwitchedOff) =>
+          booleans.flatMap((isSynced) =>
+            booleans.map((hasContent) => ({ saveState, status, closed, access, isSwitchedOff, isSynced, hasContent })),
+          ),
         ),
       ),
     ),
@@ -44,8 +53,43 @@ describe("the sentence under a pane", () => {
   });
 
   test("gives the server's reason for a permanent close, whatever else is the case", () => {
-    for (const state of states.filter(({ closed }) => closed)) {
+    for (const state of states.filter(({ closed }) => closed?.code === 4403)) {
       expect(saveStory(state)).toMatchObject({ tone: "closed", sentence: expect.stringContaining("not yours (4403)") });
+    }
+  });
+
+  test("says that a document was deleted or replaced, and that its text can be copied if there is any", () => {
+    for (const state of states) {
+      if (state.closed?.code !== 4404 && state.closed?.code !== 4409) continue;
+      const { tone, sentence } = saveStory(state);
+      expect([tone, sentence]).toEqual(["gone", expect.stringMatching(/^This document was (deleted|replaced) on the/)]);
+      expect(sentence.includes("still here to copy")).toBe(state.hasContent);
+    }
+  });
+
+  test("quotes a server that cannot save, and says that what is typed is kept and will be sent", () => {
+    const { 2: access } = accesses;
+    const isHeld = (state: PaneState) =>
+      state.access === access &&
+      state.hasContent &&
+      state.status === "connected" &&
+      !state.isSwitchedOff &&
+      !state.closed;
+    for (const state of states.filter(isHeld)) {
+      const waiting = waitingIn(state);
+      const kept =
+        waiting === 0 ? "What you type is" : waiting === 1 ? "1 edit is" : `${waiting.toLocaleString("en")} edits are`;
+      expect(saveStory(state)).toEqual({
+        tone: "held",
+        sentence: `The server cannot save right now: the disk is full. ${kept} kept in this tab and will be sent.`,
+      });
+    }
+  });
+
+  test("promises nothing to who may not write", () => {
+    for (const state of states.filter(({ access, closed }) => access.level === "read" && !access.reason && !closed)) {
+      expect(saveStory(state).tone).not.toMatch(/saving|saved|returning/);
+      expect(saveStory(state).sentence).not.toMatch(/will be sent|sending/);
     }
   });
 
@@ -54,6 +98,7 @@ describe("the sentence under a pane", () => {
       const { tone } = saveStory(state);
       if (tone === "saved" || tone === "saving") {
         expect(state).toMatchObject({ hasContent: true, isSynced: true, status: "connected", isSwitchedOff: false });
+        expect(state.access.level).toBe("write");
       }
     }
   });

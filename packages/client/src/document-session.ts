@@ -1,31 +1,20 @@
 /**
- * One document on a connection: opens it, sends local edits, applies remote ones, weighs acks. Outlives the connections
+ * One document on a connection: opens it, applies remote edits, weighs acks. Outlives the connections
  * it is opened on and keeps what must: the generation, and the ledger of edits. Several may share a connection: each
  * ignores messages that are not for it. Knows no sockets, and of presence only bytes.
  */
-import {
-  access,
-  ackLevel,
-  closeCodes,
-  isPermanentClose,
-  type Ack,
-  type Message,
-  type Opened,
-} from "@syncline/protocol";
+import { access, ackLevel, closeCodes, isPermanentClose, type Message, type Opened } from "@syncline/protocol";
 import * as Y from "yjs";
-import { clockOf, encodeDiff, hasMoreThan, holds, isEmpty } from "./content.js";
+import { accessLevel, type DocumentAccess } from "./access.js";
+import { hasMoreThan, holds, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
-import { transferAllowanceMs } from "./heartbeat.js";
 import type { AckOutcome, PendingLedger } from "./pending.js";
 import type { Timing } from "./timing.js";
-import { UpdateBatch, type MergedUpdate } from "./update-batch.js";
+import { UpdateSender, type UpdateChannel } from "./update-sender.js";
 
 /** What a session needs of a connection. */
-export interface DocumentChannel {
-  /** The largest update the server takes, known once it has answered. */
-  readonly maxUpdateBytes: number;
+export interface DocumentChannel extends UpdateChannel {
   takeRequestId(): number;
-  send(messages: readonly Message[]): void;
 }
 
 export interface RejectedUpdate {
@@ -42,6 +31,7 @@ export interface SessionHandlers {
   /** Presence of others is no longer known. */
   onLeft(): void;
   onSynced(isSynced: boolean): void;
+  onAccess(access: DocumentAccess): void;
   onPresence(update: Uint8Array): void;
   /** `pending` changed, by an edit or by what was acknowledged. */
   onProgress(progress: { readonly received: number; readonly durable: number }): void;
@@ -60,28 +50,27 @@ export interface SessionOptions {
   readonly timing: Timing;
 }
 
+/** Between an `open` and its answer. */
+interface Asking {
+  readonly kind: "opening";
+  readonly channel: DocumentChannel;
+  readonly requestId: number;
+  readonly clientId: number;
+}
+
 /** Between an `opened` and whatever ends it. */
 interface Opening {
   readonly kind: "open";
   readonly channel: DocumentChannel;
   readonly requestId: number;
-  /** `doc.clientID` as announced: acks report the clock of this id. */
-  readonly clientId: number;
   readonly room: number;
-  /** Of the last update sent. */
-  lastN: number;
+  readonly sender: UpdateSender;
+  /** To a reader: the document brought nothing that the server lacked, and had no edits since. */
+  isCovered: boolean;
   isSynced: boolean;
 }
 
-type SessionState =
-  | { readonly kind: "away" }
-  | {
-      readonly kind: "opening";
-      readonly channel: DocumentChannel;
-      readonly requestId: number;
-      readonly clientId: number;
-    }
-  | Opening;
+type SessionState = { readonly kind: "away" } | Asking | Opening;
 
 /** Binding once something was written, by PROTOCOL.md: content of one generation is never merged into another. */
 interface Generation {
@@ -89,18 +78,13 @@ interface Generation {
   readonly isBinding: boolean;
 }
 
-/** A live link and no ack for this long: something between here and the server lost the update. */
-const ackTimeoutMs = 30_000;
-
 export class DocumentSession {
   readonly #options: SessionOptions;
   readonly #handlers: SessionHandlers;
-  readonly #batch = new UpdateBatch();
   #state: SessionState = { kind: "away" };
   #generation: Generation = { id: "", isBinding: false };
+  #access: DocumentAccess = { level: "write", reason: "" };
   #resyncsInARow = 0;
-  /** `undefined`: nothing sent waits for an ack. */
-  #cancelAckTimer: (() => void) | undefined;
 
   constructor(options: SessionOptions, handlers: SessionHandlers) {
     this.#options = options;
@@ -112,6 +96,10 @@ export class DocumentSession {
 
   get isSynced(): boolean {
     return this.#state.kind === "open" && this.#state.isSynced;
+  }
+
+  get access(): DocumentAccess {
+    return this.#access;
   }
 
   /** Opens the document on a connection that is up. */
@@ -139,10 +127,9 @@ export class DocumentSession {
     const before = this.#state;
     if (before.kind === "away") return;
     this.#state = { kind: "away" };
-    this.#batch.clear();
-    this.#stopAwaitingAck();
     this.#options.ledger.restart();
     if (before.kind !== "open") return;
+    before.sender.stop();
     // What was only received counts as neither now.
     this.#handlers.onProgress({ received: 0, durable: 0 });
     this.#handlers.onLeft();
@@ -161,13 +148,7 @@ export class DocumentSession {
 
   /** Sends the edits of this microtask now. */
   flush(): void {
-    if (this.#state.kind !== "open" || this.#batch.isEmpty) return;
-    if (this.#options.doc.clientID !== this.#state.clientId) {
-      // Acks report the clock of the announced id: they would prove nothing about edits under another.
-      return this.#resync("the client id changed");
-    }
-    const merged = this.#batch.take();
-    if (merged) this.#sendUpdate(this.#state, merged);
+    if (this.#state.kind === "open") this.#state.sender.flush();
   }
 
   /** Takes any message of the connection. */
@@ -192,13 +173,15 @@ export class DocumentSession {
         return this.#onSynced(opening);
       case "ack":
         if (message.level === ackLevel.durable) this.#bindGeneration(message.n);
-        return this.#acknowledge(message);
+        return this.#onAck(opening.sender.acknowledge(message));
       case "reject":
         return this.#reject(this.#options.ledger.updateSentAs(message.n), message.code, message.reason);
       case "awareness":
         return this.#handlers.onPresence(message.update);
       case "close":
         return this.#onEnded(message.code, message.reason);
+      case "access":
+        return this.#onAccess(opening, message.access, message.reason);
     }
   }
 
@@ -210,72 +193,57 @@ export class DocumentSession {
     }
     this.#generation = { id: opened.generation, isBinding: this.#generation.isBinding };
     this.#bindGeneration(opened.seq);
-    const isRepeated = state.kind === "open";
-    const opening: Opening = isRepeated
-      ? state
-      : { ...state, kind: "open", room: opened.room, lastN: 0, isSynced: false };
-    this.#state = opening;
-    if (!isRepeated) this.#handlers.onJoined();
-    this.#sendWhatIsMissing(opening, opened);
-  }
-
-  #sendWhatIsMissing(opening: Opening, opened: Opened): void {
+    const opening = state.kind === "open" ? state : this.#begin(state, opened);
+    if (state !== opening) this.#handlers.onJoined();
+    else opening.isCovered = false;
+    this.#setAccess(opened.access, "");
     const { doc, ledger } = this.#options;
-    // The diff holds what the batch holds.
-    this.#batch.clear();
-    // A reader who sends anything is thrown out: only edits that would otherwise be lost in silence are worth it.
-    const isReader = opened.access < access.write;
-    const isSilentReader = isReader && !ledger.hasOwnUnsentEdits && !hasMoreThan(doc, opened.stateVector);
-    if (ledger.unackedBytes === 0 && (isEmpty(doc) || isSilentReader)) return this.#onAck(ledger.confirm());
-    const update = encodeDiff(doc, opened.stateVector);
-    this.#sendUpdate(opening, { update, clock: clockOf(doc, opening.clientId) });
+    // Nothing is sent then, and no ack comes.
+    if (isEmpty(doc) && ledger.unackedBytes === 0) this.#onAck(ledger.confirm());
+    opening.sender.answer(opened);
   }
 
-  #sendUpdate(opening: Opening, { update, clock }: MergedUpdate): void {
-    const { channel, room } = opening;
-    if (update.length > channel.maxUpdateBytes) {
-      const reason = `an edit of ${update.length} bytes; the server takes ${channel.maxUpdateBytes}`;
-      return this.#reject(update, closeCodes.tooLarge, reason);
-    }
-    opening.lastN += 1;
-    this.#options.ledger.sent({ n: opening.lastN, clock, update });
-    channel.send([{ type: "update", room, n: opening.lastN, update }]);
-    this.#awaitAck();
+  #begin({ channel, requestId, clientId }: Asking, { room, access: granted, stateVector }: Opened): Opening {
+    const { doc, ledger } = this.#options;
+    const sender = new UpdateSender({
+      ...this.#options,
+      channel,
+      room,
+      clientId,
+      onRejected: (update, code, reason) => this.#reject(update, code, reason),
+      onDoubt: (reason) => this.#resync(reason),
+    });
+    const isCovered = granted !== access.write && !ledger.hasOwnUnsentEdits && !hasMoreThan(doc, stateVector);
+    const opening: Opening = { kind: "open", channel, requestId, room, sender, isCovered, isSynced: false };
+    this.#state = opening;
+    return opening;
   }
 
-  #acknowledge(ack: Ack): void {
-    const { ledger } = this.#options;
-    const unackedBefore = ledger.unackedBytes;
-    const outcome = ledger.acknowledged(ack);
-    const isProgress = outcome.kind === "accepted" && outcome.received > 0;
-    if (isProgress || ledger.unackedBytes < unackedBefore) this.#stopAwaitingAck();
-    this.#onAck(outcome);
+  #onAccess(opening: Opening, granted: number, reason: string): void {
+    opening.isCovered = false;
+    if (granted !== access.write) opening.sender.hold();
+    this.#setAccess(granted, reason);
+  }
+
+  #setAccess(granted: number, reason: string): void {
+    const level = accessLevel(granted);
+    if (level === this.#access.level && reason === this.#access.reason) return;
+    this.#access = { level, reason };
+    this.#handlers.onAccess(this.#access);
   }
 
   #onAck(outcome: AckOutcome): void {
     if (outcome.kind === "contradicted") return this.#resync("an ack does not cover the edits it should");
-    this.#awaitAck();
     if (outcome.durable > 0) this.#resyncsInARow = 0;
     if (outcome.received > 0 || outcome.durable > 0) this.#handlers.onProgress(outcome);
-  }
-
-  /** Runs from the oldest update that has no ack, however many follow it. */
-  #awaitAck(): void {
-    const { unackedBytes } = this.#options.ledger;
-    if (unackedBytes === 0 || this.#cancelAckTimer) return;
-    const delayMs = ackTimeoutMs + transferAllowanceMs(unackedBytes);
-    this.#cancelAckTimer = this.#options.timing.setTimer(() => this.#resync("no ack came"), delayMs);
-  }
-
-  #stopAwaitingAck(): void {
-    this.#cancelAckTimer?.();
-    this.#cancelAckTimer = undefined;
   }
 
   #onSynced(opening: Opening): void {
     if (opening.isSynced) return;
     opening.isSynced = true;
     this.#handlers.onSynced(true);
+    // A reader gets no acks. The server has all of this and has not said that it cannot write.
+    if (this.#state === opening && opening.isCovered) this.#onAck(this.#options.ledger.confirm());
   }
 
   #apply(update: Uint8Array): void {
@@ -318,14 +286,10 @@ export class DocumentSession {
   readonly #onLocalUpdate = (update: Uint8Array, origin: unknown, _: Y.Doc, transaction: Y.Transaction): void => {
     if (origin === this.#options.origin) return;
     this.#options.ledger.made({ byteCount: update.length, isOwn: transaction.local });
-    if (this.#state.kind === "open") this.#addToBatch(this.#state, update);
+    if (this.#state.kind === "open") {
+      this.#state.isCovered = false;
+      this.#state.sender.add(update);
+    }
     this.#handlers.onProgress({ received: 0, durable: 0 });
   };
-
-  #addToBatch(opening: Opening, update: Uint8Array): void {
-    if (this.#batch.bytes + update.length > opening.channel.maxUpdateBytes) this.flush();
-    if (this.#state !== opening) return;
-    if (this.#batch.isEmpty) queueMicrotask(() => this.flush());
-    this.#batch.add(update, clockOf(this.#options.doc, opening.clientId));
-  }
 }

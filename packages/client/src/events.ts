@@ -1,5 +1,6 @@
 /** The events of a provider, by name, as users of y-websocket and Hocuspocus know them, and more. */
 import { ObservableV2 } from "lib0/observable";
+import type { DocumentAccess } from "./access.js";
 import type { ConnectionStatus, SocketCloseEvent } from "./connection-state.js";
 import type { RejectedUpdate } from "./document-session.js";
 import type { SynclineError } from "./error.js";
@@ -27,6 +28,8 @@ export interface ProviderEvents<Provider> {
   sync: (isSynced: boolean) => void;
   /** The same as `sync`. */
   synced: (isSynced: boolean) => void;
+  /** What the server lets this client do with the document changed, or its reason did. */
+  access: (access: DocumentAccess) => void;
   /** The number of edits that are not durable changed. */
   pending: (pending: Pending) => void;
   /** The server has edits, in memory at least. */

@@ -1,3 +1,4 @@
+export type { DocumentAccess } from "./access.js";
 export type { ConnectionStatus, SocketCloseEvent } from "./connection-state.js";
 export type { Token } from "./connection.js";
 export type { RejectedUpdate } from "./document-session.js";

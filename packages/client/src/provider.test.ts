@@ -1,44 +1,13 @@
 import { decodeAwarenessUpdate, encodeAwarenessUpdate as encodeAwarenessEntries } from "@syncline/protocol";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { containsAll, FakeServer, room } from "../test-support/fake-server.js";
-import { FakeTiming } from "../test-support/fake-timing.js";
-import { SynclineError, SynclineProvider, type ProviderOptions } from "./index.js";
+import { destroyedLater, setUp, type ProviderWorld } from "../test-support/provider-world.js";
+import { SynclineError, SynclineProvider } from "./index.js";
 import { clientName } from "./version.js";
-
-const made: SynclineProvider[] = [];
-
-afterEach(() => {
-  for (const provider of made.splice(0)) {
-    provider.destroy();
-    provider.awareness.destroy();
-  }
-});
-
-function setUp(options: ProviderOptions = {}, doc = new Y.Doc(), server = new FakeServer()) {
-  const timing = new FakeTiming();
-  const { network } = server;
-  const provider = new SynclineProvider("ws://host:1", "notes", doc, {
-    WebSocketPolyfill: network.WebSocket,
-    timing,
-    pageEvents: null,
-    ...options,
-  });
-  made.push(provider);
-  const log: string[] = [];
-  provider.on("status", ({ status }) => log.push(status));
-  provider.on("synced", (isSynced) => log.push(isSynced ? "synced" : "not synced"));
-  provider.on("rejected", ({ code }) => log.push(`rejected ${code}`));
-  provider.on("closed", ({ code, reason }) => log.push(`closed ${code} ${reason}`));
-  provider.on("connection-close", (event) => log.push(`connection-close ${event?.code ?? "by us"}`));
-  provider.on("connection-error", (error) => log.push(`error ${error.code}`));
-  const text = doc.getText("t");
-  const settle = () => network.settle();
-  return { provider, server, network, timing, doc, text, log, settle };
-}
 
 describe("connecting", () => {
   it("says hello, opens the document without waiting, and syncs", async () => {
@@ -60,8 +29,7 @@ describe("connecting", () => {
   });
 
   it("does nothing until connect() when told so, not even look for a WebSocket", () => {
-    const provider = new SynclineProvider("ws://host:1", "notes", new Y.Doc(), { connect: false });
-    made.push(provider);
+    const provider = destroyedLater(new SynclineProvider("ws://host:1", "notes", new Y.Doc(), { connect: false }));
     expect([provider.status, provider.shouldConnect]).toEqual(["disconnected", false]);
   });
 
@@ -77,8 +45,7 @@ describe("connecting", () => {
     ["wss://host/", "wss://host/.syncline/v1"],
     ["https://host/sync?x=1#y", "wss://host/sync/.syncline/v1?x=1"],
   ])("makes of %s the socket %s", (url, socketUrl) => {
-    const provider = new SynclineProvider(url, "notes", new Y.Doc(), { connect: false });
-    made.push(provider);
+    const provider = destroyedLater(new SynclineProvider(url, "notes", new Y.Doc(), { connect: false }));
     expect([provider.url, provider.serverUrl, provider.roomname]).toEqual([socketUrl, url, "notes"]);
   });
 
@@ -409,6 +376,17 @@ describe("edits", () => {
     expect([server.disk.getText("t").toString(), provider.pending.count]).toEqual(["ab", 0]);
   });
 
+  it("made in the very microtask in which opened is repeated are in the answer, and only there", async () => {
+    const { server, network, text, settle } = setUp();
+    await settle();
+    const [socket] = network.openSockets;
+    if (socket) server.sendOpened(socket);
+    text.insert(0, "a");
+    socket?.down.shift()?.();
+    await settle();
+    expect([server.sent("update").length, server.disk.getText("t").toString()]).toEqual([1, "a"]);
+  });
+
   it("do not wait for those that Yjs itself cannot place", async () => {
     const [author, doc] = [new Y.Doc(), new Y.Doc()];
     author.getText("t").insert(0, "first");
@@ -613,24 +591,6 @@ describe("permanent closes", () => {
     expect(server.sent("open").map(({ generation }) => generation)).toEqual(["", ""]);
     expect(provider.synced).toBe(true);
   });
-
-  it("a reader with nothing of its own sends nothing; one who edits is told", async () => {
-    const server = new FakeServer();
-    server.edit((text) => text.insert(0, "theirs"));
-    server.access = 1;
-    const doc = new Y.Doc();
-    Y.applyUpdate(doc, Y.encodeStateAsUpdate(server.doc));
-    const { settle, log, provider, text } = setUp({}, doc, server);
-    await settle();
-    await provider.whenDurable();
-    expect([log, server.sent("update"), provider.pending.count]).toEqual([["connected", "synced"], [], 0]);
-    text.delete(0, 1);
-    await settle();
-    expect(log.slice(2, 3)).toEqual(["rejected 4403"]);
-    provider.connect();
-    await settle();
-    expect(log.filter((line) => line === "rejected 4403").length).toBe(2);
-  });
 });
 
 describe("presence", () => {
@@ -804,6 +764,7 @@ describe("the end", () => {
     const action = fc.constantFrom<string>(
       ...["edit", "edit", "edit", "delete", "settle", "settle", "settle", "flush", "cut", "crash", "lose", "wait"],
       ...["their edit", "disconnect", "connect", "repeat opened", "lie", "new id"],
+      ...["fail store", "fail store", "announce store", "restore store"],
     );
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
@@ -816,12 +777,14 @@ describe("the end", () => {
           if (provider.pending.count === 0) expect(containsAll(server.disk, doc)).toBe(true);
         }
         server.isAutomatic = true;
+        server.announceStore();
+        server.restoreStore();
         server.clockError = 0;
         world.network.framesToLose = 0;
         provider.connect();
         let isDurable = false;
         void provider.whenDurable().then(() => (isDurable = true));
-        for (let i = 0; i < 40 && !isDurable; i++) {
+        for (let i = 0; i < 40 && !(isDurable && provider.synced); i++) {
           await world.settle();
           server.flush();
           timing.advance(2_000);
@@ -829,15 +792,14 @@ describe("the end", () => {
         expect(isDurable).toBe(true);
         expect(provider.pending).toEqual({ count: 0, bytes: 0, oldestAgeMs: 0 });
         expect(containsAll(server.disk, doc)).toBe(true);
+        expect([server.forbiddenCount, provider.access]).toEqual([0, { level: "write", reason: "" }]);
       }),
       { numRuns: 500 },
     );
   });
 });
 
-type World = ReturnType<typeof setUp>;
-
-async function act(name: string, world: World, page?: EventTarget): Promise<void> {
+async function act(name: string, world: ProviderWorld, page?: EventTarget): Promise<void> {
   const { provider, server, network, timing, text, doc } = world;
   const [socket] = network.openSockets;
   const actions: Record<string, () => unknown> = {
@@ -867,6 +829,9 @@ async function act(name: string, world: World, page?: EventTarget): Promise<void
     "repeat opened": () => socket && server.sent("open").length > 0 && server.sendOpened(socket),
     lie: () => (server.clockError = server.clockError === 0 ? -1 : 0),
     "new id": () => (doc.clientID += 1),
+    "fail store": () => server.failStore("the disk is full"),
+    "announce store": () => server.announceStore(),
+    "restore store": () => server.restoreStore(),
   };
   await actions[name]?.();
 }

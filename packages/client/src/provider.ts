@@ -2,6 +2,7 @@
 import { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import { statusOf, type ConnectionStatus } from "./connection-state.js";
+import type { DocumentAccess } from "./access.js";
 import { Connection } from "./connection.js";
 import { DocumentSession } from "./document-session.js";
 import { SynclineError } from "./error.js";
@@ -84,6 +85,11 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> {
     return !["idle", "stopped", "destroyed"].includes(this.#connection.state.kind);
   }
 
+  /** What the server lets this client do with the document. It may change at any time: see the event of this name. */
+  get access(): DocumentAccess {
+    return this.#session.access;
+  }
+
   /** Local edits that are not known to be on the server's disk: from the moment they are made, offline, too. */
   get pending(): Pending {
     return this.#ledger.pending;
@@ -142,6 +148,7 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> {
       onJoined: () => this.#presence.announce(),
       onLeft: () => this.#presence.forgetOthers(),
       onSynced: (isSynced) => this.#onSynced(isSynced),
+      onAccess: (access) => this.emit("access", [access]),
       onPresence: (update) => this.#presence.apply(update),
       onProgress: (progress) => this.#onProgress(progress),
       onRejected: (rejected) => {

@@ -51,8 +51,12 @@ export class FakeSocket implements SocketLike {
     call(this.onopen, {});
   }
 
-  deliver(data: unknown): void {
-    this.down.push(() => call(this.onmessage, { data }));
+  /** `onArrival` is called just before the client gets it. */
+  deliver(data: unknown, onArrival = () => {}): void {
+    this.down.push(() => {
+      onArrival();
+      call(this.onmessage, { data });
+    });
   }
 
   end(code: number, reason = ""): void {

@@ -8,6 +8,8 @@ interface Member {
   requestId: number;
   lastN: number;
   isOpen: boolean;
+  /** After it heard that its access is below 2: how many frames it had sent by then that are still on their way. */
+  framesAllowed: number;
 }
 
 interface OwedAck {
@@ -30,6 +32,10 @@ export class FakeServer implements FakePeer {
   /** Whether updates are flushed and acknowledged at once, or on `flush()`. */
   isAutomatic = true;
   sendsReceived = false;
+  /** Why nothing can be written to disk: the document is read-only. */
+  #storeFailure: string | undefined;
+  /** Updates of clients that knew that they may send none. */
+  forbiddenCount = 0;
   /** While the document is being loaded, an open is not answered. */
   isLoading = false;
   refusal: { readonly code: number; readonly reason: string } | undefined;
@@ -53,8 +59,11 @@ export class FakeServer implements FakePeer {
   }
 
   onFrame(socket: FakeSocket, frame: Uint8Array): void {
+    const member = this.#members.get(socket);
+    const isAllowed = !member || member.framesAllowed-- > 0;
     for (const message of decodeFrame(frame)) {
       this.received.push(message);
+      if (message.type === "update" && !isAllowed) this.forbiddenCount += 1;
       this.#receive(socket, message);
     }
   }
@@ -75,11 +84,31 @@ export class FakeServer implements FakePeer {
 
   send(socket: FakeSocket, ...messages: Message[]): void {
     const frame = encodeFrame(messages);
-    socket.deliver(frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength));
+    const data = frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.byteLength);
+    socket.deliver(data, () => messages.forEach((message) => this.#onArrival(socket, message)));
+  }
+
+  /** From now on nothing can be written to disk. */
+  failStore(reason: string): void {
+    this.#storeFailure = reason;
+    for (const [socket, { isOpen }] of this.#members) if (isOpen) this.#sendAccess(socket, access.read, reason);
+  }
+
+  /** The disk is back: says so, but asks nobody for edits yet. */
+  announceStore(): void {
+    for (const [socket, { isOpen }] of this.#members) if (isOpen) this.#sendAccess(socket, this.access, "");
+  }
+
+  /** Writes what was received meanwhile, and asks every client for the rest. */
+  restoreStore(): void {
+    this.#storeFailure = undefined;
+    this.flush();
+    for (const [socket, { isOpen }] of this.#members) if (isOpen) this.sendOpened(socket);
   }
 
   /** Writes everything to disk and says so. */
   flush(): void {
+    if (this.#storeFailure !== undefined) return;
     Y.applyUpdate(this.disk, Y.encodeStateAsUpdate(this.doc));
     for (const { socket, n } of this.#owed.splice(0)) this.#ack(socket, n, ackLevel.durable);
   }
@@ -98,7 +127,7 @@ export class FakeServer implements FakePeer {
         return this.#welcome(socket);
       case "open":
         if (this.isLoading) return;
-        this.#members.set(socket, { ...message, lastN: 0, isOpen: true });
+        this.#members.set(socket, { ...message, lastN: 0, isOpen: true, framesAllowed: Infinity });
         return this.#open(socket, message.requestId, message.generation, Y.decodeStateVector(haveOf(message)));
       case "update":
         return member?.isOpen ? this.#update(socket, member, message) : undefined;
@@ -131,6 +160,7 @@ export class FakeServer implements FakePeer {
         : undefined);
     if (refusal) return this.send(socket, { type: "refused", requestId, ...refusal });
     this.sendOpened(socket, requestId);
+    if (this.#storeFailure !== undefined) this.#sendAccess(socket, access.read, this.#storeFailure);
     const stateVector = Y.encodeStateVector(have);
     const update = Y.encodeStateAsUpdate(this.doc, stateVector);
     if (this.seq > 0) this.send(socket, { type: "update", room, n: this.seq, update });
@@ -140,7 +170,20 @@ export class FakeServer implements FakePeer {
   sendOpened(socket: FakeSocket, requestId = this.#members.get(socket)?.requestId ?? 0): void {
     const stateVector = Y.encodeStateVector(this.doc);
     const { generation, seq } = this;
-    this.send(socket, { type: "opened", requestId, room, access: this.access, generation, seq, stateVector });
+    const granted = this.#storeFailure === undefined ? this.access : access.read;
+    this.send(socket, { type: "opened", requestId, room, access: granted, generation, seq, stateVector });
+  }
+
+  #sendAccess(socket: FakeSocket, granted: number, reason: string): void {
+    this.send(socket, { type: "access", room, access: granted, reason });
+  }
+
+  /** Only an `opened` with access 2 makes a client send again. */
+  #onArrival(socket: FakeSocket, message: Message): void {
+    const member = this.#members.get(socket);
+    if (!member || (message.type !== "opened" && message.type !== "access")) return;
+    if (message.access !== access.write) member.framesAllowed = Math.min(member.framesAllowed, socket.up.length);
+    else if (message.type === "opened") member.framesAllowed = Infinity;
   }
 
   #update(socket: FakeSocket, member: Member, { n, update }: Update): void {

@@ -16,6 +16,8 @@ export const closeCodes = {
   internalError: 4500,
   /** The server is shutting down or restarting. */
   draining: 4503,
+  /** The store refuses writes: what a client without the message `access` would send could not be kept. */
+  unavailable: 4505,
   /** The client read, or answered a heartbeat, slower than its allowance. */
   tooSlow: 4508,
   /** Updates of this client were lost on the way: its counter skipped. It comes back and sends what is missing. */

@@ -9,6 +9,7 @@ export {
   ackLevel,
   messageNumbers,
   type Access,
+  type AccessMessage,
   type Ack,
   type AckLevel,
   type AwarenessMessage,

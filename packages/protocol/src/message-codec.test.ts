@@ -47,6 +47,7 @@ const fieldsOf: { [Type in Message["type"]]: fc.Arbitrary<Extract<Message, { typ
   reject: fc.record({ type: fc.constant("reject" as const), room: uint, n: uint, code: uint, reason: text }),
   awareness: fc.record({ type: fc.constant("awareness" as const), room: uint, update: bytes }),
   close: fc.record({ type: fc.constant("close" as const), room: uint, code: uint, reason: text }),
+  access: fc.record({ type: fc.constant("access" as const), room: uint, access: uint, reason: text }),
   ping: fc.record({ type: fc.constant("ping" as const), n: uint }),
   pong: fc.record({ type: fc.constant("pong" as const), n: uint }),
 };
@@ -73,11 +74,12 @@ describe("frames of the syncline dialect", () => {
     expect(
       hex(
         encodeFrame([
+          { type: "access", room: 1, access: 1, reason: "full" },
           { type: "ack", room: 1, n: 2, clock: 5, level: 2 },
           { type: "ping", n: 9 },
         ]),
       ),
-    ).toBe("05 07 01 02 05 02 02 0e 09");
+    ).toBe("08 0d 01 01 04 66 75 6c 6c 05 07 01 02 05 02 02 0e 09");
   });
 
   test("unknown types are skipped, and unknown fields at the end of known ones", () => {
@@ -91,7 +93,7 @@ describe("frames of the syncline dialect", () => {
   test("numbers on the wire are unique and leave the reserved ones free", () => {
     const numbers = Object.values(messageNumbers);
     expect(new Set(numbers).size).toBe(numbers.length);
-    for (const reserved of [10, 12, 13, 16]) expect(numbers).not.toContain(reserved);
+    for (const reserved of [10, 12, 16]) expect(numbers).not.toContain(reserved);
   });
 
   test.each([

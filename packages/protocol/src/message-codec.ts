@@ -64,6 +64,8 @@ function writeFields(to: encoding.Encoder, message: Message): void {
       return writeAll(to, message.room, message.update);
     case "close":
       return writeAll(to, message.room, message.code, message.reason);
+    case "access":
+      return writeAll(to, message.room, message.access, message.reason);
     case "ping":
     case "pong":
       return writeAll(to, message.n);
@@ -129,6 +131,8 @@ function readMessage(from: ByteReader): Message | undefined {
       return { type: "awareness", room: uint(), update: bytes() };
     case messageNumbers.close:
       return { type: "close", room: uint(), code: uint(), reason: text() };
+    case messageNumbers.access:
+      return { type: "access", room: uint(), access: uint(), reason: text() };
     case messageNumbers.ping:
       return { type: "ping", n: uint() };
     case messageNumbers.pong:

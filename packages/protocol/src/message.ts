@@ -111,6 +111,15 @@ export interface Close {
   readonly reason: string;
 }
 
+/** What this client may do in the room changed while it is open there. */
+export interface AccessMessage {
+  readonly type: "access";
+  readonly room: number;
+  readonly access: number;
+  /** A sentence for a person. `""` when there is nothing to explain. */
+  readonly reason: string;
+}
+
 export interface Ping {
   readonly type: "ping";
   readonly n: number;
@@ -122,10 +131,23 @@ export interface Pong {
 }
 
 export type Message =
-  Hello | Welcome | Open | Opened | Refused | Update | Synced | Ack | Reject | AwarenessMessage | Close | Ping | Pong;
+  | Hello
+  | Welcome
+  | Open
+  | Opened
+  | Refused
+  | Update
+  | Synced
+  | Ack
+  | Reject
+  | AwarenessMessage
+  | Close
+  | AccessMessage
+  | Ping
+  | Pong;
 
 /**
- * Numbers on the wire. Reserved, not yet sent: 10 event, 12 token, 13 access, 16 goaway; like every number not listed
+ * Numbers on the wire. Reserved, not yet sent: 10 event, 12 token, 16 goaway; like every number not listed
  * they are skipped by who does not know them.
  */
 export const messageNumbers = {
@@ -140,6 +162,7 @@ export const messageNumbers = {
   reject: 8,
   awareness: 9,
   close: 11,
+  access: 13,
   ping: 14,
   pong: 15,
 } as const satisfies Record<Message["type"], number>;
