@@ -4,7 +4,7 @@
  *     for (const { name, run } of storageConformance) test(name, () => run(openMyStore));
  */
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
-import type { AppendEntry, LogRecord, Pointer, Storage } from "./storage.js";
+import type { AppendEntry, LogRecord, Pointer, QuarantineEntry, Snapshot, Storage, StoredPiece } from "./storage.js";
 
 /** Opens the same store each time it is called within one case, and another one in the next case. */
 export type OpenStorage = () => Promise<Storage>;
@@ -24,7 +24,7 @@ export const storageConformance: readonly ConformanceCase[] = [
 
   onOneStore("the first append makes the pointer with the writer's generation", async (store) => {
     equal(await store.append([entry("a", 0, [bytes(1)])]), [1]);
-    equal(await store.readPointer("a"), { generation: "g-a", epoch: 0, coveredSeq: 0, segments: [] });
+    equal(await store.readPointer("a"), emptyPointer("g-a"));
     await store.append([{ ...entry("a", 1, [bytes(2)]), generation: "another" }]);
     equal((await store.readPointer("a"))?.generation, "g-a");
   }),
@@ -64,8 +64,7 @@ export const storageConformance: readonly ConformanceCase[] = [
   onOneStore("a snapshot replaces the records it covers and no others", async (store) => {
     for (let seq = 0; seq < 5; seq++) await store.append([entry("a", seq, [bytes(seq)])]);
     const segments = [bytes(10), bytes(11)];
-    const pointer = await store.replaceSnapshot("a", 0, { coveredSeq: 3, segments, contents: bytes(12) });
-    ok(pointer);
+    const pointer = await replaceSnapshot(store, "a", { coveredSeq: 3, segments, contents: bytes(12) });
     equal(pointer, await store.readPointer("a"));
     equal([pointer.generation, pointer.epoch, pointer.coveredSeq], ["g-a", 1, 3]);
     equal(await segmentsOf(store, "a", pointer), segments);
@@ -79,32 +78,110 @@ export const storageConformance: readonly ConformanceCase[] = [
 
   onOneStore("of two snapshots made from the same epoch the second is turned away", async (store) => {
     await store.append([entry("a", 0, [bytes(1)])]);
-    const first = await store.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [bytes(1)], contents: bytes() });
-    equal(await store.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [bytes(2)], contents: bytes() }), undefined);
+    const before = await pointerOf(store, "a");
+    const first = await store.replaceSnapshot("a", before, snapshotOf(1));
+    equal(await store.replaceSnapshot("a", before, snapshotOf(2)), undefined);
     ok(first);
     equal(await segmentsOf(store, "a", first), [bytes(1)]);
-    equal(await store.replaceSnapshot("new", 0, { coveredSeq: 0, segments: [], contents: bytes() }), undefined);
+    equal(await store.replaceSnapshot("a", { ...first, generation: "another" }, snapshotOf(2)), undefined);
+    equal(await store.replaceSnapshot("new", before, snapshotOf(2)), undefined);
   }),
 
   onOneStore("what a replaced pointer names is gone, not something else", async (store) => {
     await store.append([entry("a", 0, [bytes(1)])]);
-    const old = await store.replaceSnapshot("a", 0, {
+    const old = await replaceSnapshot(store, "a", {
       coveredSeq: 1,
       segments: [bytes(1), bytes(2)],
       contents: bytes(3),
     });
-    ok(old);
-    await store.replaceSnapshot("a", 1, { coveredSeq: 1, segments: [bytes(4)], contents: bytes(5) });
+    await replaceSnapshot(store, "a", snapshotOf(4));
     equal(await store.readContents("a", old), undefined);
     equal(await store.readSegment("a", old, 0), undefined);
     equal(await store.readSegment("a", old, 1), undefined);
+  }),
+
+  onOneStore("a deleted document is gone but for its tombstone, and can be created anew", async (store) => {
+    for (let seq = 0; seq < 5; seq++)
+      await store.append([entry("a", seq, [bytes(seq)]), entry("b", seq, [bytes(seq)])]);
+    await replaceSnapshot(store, "a", { ...snapshotOf(1), coveredSeq: 3 });
+    equal(await store.readTombstone("a"), undefined);
+    equal(await store.deleteDocument("a", 1234), { generation: "g-a", deletedAt: 1234 });
+    equal(await store.deleteDocument("a", 5678), undefined);
+    equal(await store.readTombstone("a"), { generation: "g-a", deletedAt: 1234 });
+    equal([await store.readPointer("a"), await recordsOf(store, "a"), await piecesOf(store, "a")], [undefined, [], []]);
+    equal(await namesIn(store), ["b"]);
+    equal((await recordsOf(store, "b")).length, 5);
+
+    equal(await store.createDocument("a", "g2"), emptyPointer("g2"));
+    equal(await store.createDocument("a", "g3"), undefined);
+    equal(await store.readTombstone("a"), undefined);
+    equal(await store.append([{ ...entry("a", 0, [bytes(9)]), generation: "g2" }]), [1]);
+    equal(await recordsOf(store, "a"), [{ seq: 1, updates: [bytes(9)] }]);
+    equal((await pointerOf(store, "a")).generation, "g2");
+  }),
+
+  onOneStore("a snapshot of a deleted document changes nothing, also when it exists again", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    const before = await pointerOf(store, "a");
+    await store.deleteDocument("a", 1);
+    equal(await store.replaceSnapshot("a", before, snapshotOf(1)), undefined);
+    equal(await store.readPointer("a"), undefined);
+    await store.createDocument("a", "g2");
+    equal(await store.replaceSnapshot("a", before, snapshotOf(1)), undefined);
+    equal(await piecesOf(store, "a"), []);
+  }),
+
+  onOneStore("of a deletion and a snapshot at the same time nothing is left over", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    const before = await pointerOf(store, "a");
+    await Promise.all([store.replaceSnapshot("a", before, snapshotOf(1)), store.deleteDocument("a", 1)]);
+    equal([await store.readPointer("a"), await piecesOf(store, "a")], [undefined, []]);
+  }),
+
+  onOneStore("a document can be created with content", async (store) => {
+    const pointer = await store.createDocument("a", "g", { snapshot: snapshotOf(1, 2) });
+    ok(pointer);
+    equal(pointer, await store.readPointer("a"));
+    equal([pointer.generation, pointer.coveredSeq, pointer.quarantinedCount], ["g", 1, 0]);
+    equal(await segmentsOf(store, "a", pointer), [bytes(1), bytes(2)]);
+    equal(await store.append([{ ...entry("a", 1, [bytes(3)]), generation: "g" }]), [2]);
+    equal(await store.createDocument("a", "g2", { snapshot: snapshotOf(5) }), undefined);
+    const replaced = await store.createDocument("a", "g2", { snapshot: snapshotOf(5), replace: true });
+    ok(replaced);
+    equal(replaced.generation, "g2");
+    equal(await segmentsOf(store, "a", replaced), [bytes(5)]);
+    equal(await recordsOf(store, "a"), []);
+  }),
+
+  onOneStore("everything stored of a document can be read, and be replaced by a repair", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    await replaceSnapshot(store, "a", snapshotOf(1, 2));
+    await store.append([entry("a", 1, [bytes(3), bytes(4)])]);
+    equal(await piecesOf(store, "a"), [
+      { kind: "segment", id: 0, updates: [bytes(1)] },
+      { kind: "segment", id: 1, updates: [bytes(2)] },
+      { kind: "record", id: 2, updates: [bytes(3), bytes(4)] },
+    ]);
+    const quarantine = [{ origin: "record 2", reason: "test", quarantinedAt: 5, bytes: bytes(3) }];
+    const repair = { snapshot: { ...snapshotOf(1), coveredSeq: 2 }, generation: "unused", quarantine };
+    const repaired = await store.repairDocument("a", repair);
+    equal(repaired, await store.readPointer("a"));
+    equal([repaired.generation, repaired.coveredSeq, repaired.quarantinedCount], ["g-a", 2, 1]);
+    equal(await segmentsOf(store, "a", repaired), [bytes(1)]);
+    equal(await recordsOf(store, "a"), []);
+    equal(await quarantineOf(store, "a"), quarantine);
+    const again = await store.repairDocument("a", repair);
+    equal([again.quarantinedCount, (await quarantineOf(store, "a")).length], [2, 2]);
+    equal((await replaceSnapshot(store, "a", { ...snapshotOf(1), coveredSeq: 2 })).quarantinedCount, 2);
+    await store.deleteDocument("a", 1);
+    equal(await quarantineOf(store, "a"), []);
   }),
 
   onOneStore("documents with hostile and neighbouring names are kept apart", async (store) => {
     for (const [index, name] of awkwardNames.entries()) {
       await store.append([entry(name, 0, [bytes(index)])]);
       await store.append([entry(name, 1, [bytes(index, index)])]);
-      await store.replaceSnapshot(name, 0, { coveredSeq: 1, segments: [bytes(index)], contents: bytes(index) });
+      await replaceSnapshot(store, name, snapshotOf(index));
     }
     for (const [index, name] of awkwardNames.entries()) {
       equal(await recordsOf(store, name), [{ seq: 2, updates: [bytes(index, index)] }], name);
@@ -119,8 +196,7 @@ export const storageConformance: readonly ConformanceCase[] = [
     const large = new Uint8Array(3 * 1024 * 1024).map((_, index) => index % 251);
     await store.append([entry("a", 0, [large])]);
     equal((await recordsOf(store, "a"))[0]?.updates, [large]);
-    const pointer = await store.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [large], contents: large });
-    ok(pointer);
+    const pointer = await replaceSnapshot(store, "a", { coveredSeq: 1, segments: [large], contents: large });
     equal(await segmentsOf(store, "a", pointer), [large]);
   }),
 
@@ -139,7 +215,7 @@ export const storageConformance: readonly ConformanceCase[] = [
       if (first.durability === "memory") return first.close();
       await first.append([entry("a", 0, [bytes(1)]), entry("b", 0, [bytes(2)])]);
       await first.append([entry("a", 1, [bytes(3)])]);
-      await first.replaceSnapshot("a", 0, { coveredSeq: 1, segments: [bytes(4)], contents: bytes(5) });
+      await replaceSnapshot(first, "a", snapshotOf(4));
       await first.close();
       const second = await open();
       const pointer = await second.readPointer("a");
@@ -227,8 +303,41 @@ async function segmentsOf(store: Storage, documentName: string, pointer: Pointer
   return segments;
 }
 
+async function pointerOf(store: Storage, documentName: string): Promise<Pointer> {
+  const pointer = await store.readPointer(documentName);
+  ok(pointer);
+  return pointer;
+}
+
+async function replaceSnapshot(store: Storage, documentName: string, snapshot: Snapshot): Promise<Pointer> {
+  const pointer = await store.replaceSnapshot(documentName, await pointerOf(store, documentName), snapshot);
+  ok(pointer);
+  return pointer;
+}
+
+/** Of everything up to record 1, with a segment for each byte. */
+function snapshotOf(...segmentBytes: readonly number[]): Snapshot {
+  return { coveredSeq: 1, segments: segmentBytes.map((byte) => bytes(byte)), contents: bytes(...segmentBytes) };
+}
+
+function emptyPointer(generation: string): Pointer {
+  return { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+}
+
+async function piecesOf(store: Storage, documentName: string): Promise<StoredPiece[]> {
+  return allOf(store.readEverything(documentName));
+}
+
+async function quarantineOf(store: Storage, documentName: string): Promise<QuarantineEntry[]> {
+  return allOf(store.readQuarantine(documentName));
+}
+
+async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 async function namesIn(store: Storage): Promise<string[]> {
-  const names: string[] = [];
-  for await (const name of store.listDocuments()) names.push(name);
-  return names;
+  return allOf(store.listDocuments());
 }

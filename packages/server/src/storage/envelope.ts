@@ -6,13 +6,13 @@
 import crc32c from "crc-32/crc32c.js";
 import { SynclineError } from "../error.js";
 
-/** The version of all value layouts. A store with another one is not opened. */
-export const formatVersion = 1;
+/** The version of all value layouts that this code writes. It reads the ones before, too: docs/STORAGE.md lists them. */
+export const formatVersion = 2;
 
 const headerBytes = 5;
 
 /** Puts `payloadParts`, one after the other, behind a header that vouches for them under `key`. */
-export function seal(key: Uint8Array, payloadParts: readonly Uint8Array[]): Uint8Array {
+export function seal(key: Uint8Array, payloadParts: readonly Uint8Array[], version = formatVersion): Uint8Array {
   let length = headerBytes;
   for (const part of payloadParts) length += part.length;
   const value = new Uint8Array(length);
@@ -21,7 +21,7 @@ export function seal(key: Uint8Array, payloadParts: readonly Uint8Array[]): Uint
     value.set(part, offset);
     offset += part.length;
   }
-  value[0] = formatVersion;
+  value[0] = version;
   writeUint32(value, 1, checksum(key, value.subarray(headerBytes)));
   return value;
 }
@@ -29,7 +29,7 @@ export function seal(key: Uint8Array, payloadParts: readonly Uint8Array[]): Uint
 /**
  * The payload of a sealed value, as a view.
  *
- * @throws {SynclineError} `data-corrupt` when the checksum does not match, `data-format` for another version.
+ * @throws {SynclineError} `data-corrupt`
  */
 export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array {
   if (value.length < headerBytes) throw new SynclineError("data-corrupt", "a stored value is cut off");
@@ -37,8 +37,10 @@ export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array {
   if (readUint32(value, 1) !== checksum(key, payload)) {
     throw new SynclineError("data-corrupt", "a stored value does not match its checksum");
   }
-  if (value[0] !== formatVersion) {
-    throw new SynclineError("data-format", `a stored value has format ${value[0]}, this server reads ${formatVersion}`);
+  const version = value[0] ?? 0;
+  if (version < 1 || version > formatVersion) {
+    // A store of a later format is not opened at all: this is damage.
+    throw new SynclineError("data-corrupt", `a stored value claims to be of format ${version}`);
   }
   return payload;
 }

@@ -6,9 +6,18 @@
  */
 import * as encoding from "lib0/encoding";
 import { ByteReader } from "@syncline/protocol";
-import type { Pointer, SegmentInfo } from "./storage.js";
+import type { Bounds, KeyRange } from "./key-value.js";
+import type { Pointer, QuarantineEntry, SegmentInfo, Tombstone } from "./storage.js";
 
-const kinds = { contents: 0x63, format: 0x66, pointer: 0x70, record: 0x72, segment: 0x73 } as const;
+const kinds = {
+  contents: 0x63,
+  format: 0x66,
+  pointer: 0x70,
+  quarantine: 0x71,
+  record: 0x72,
+  segment: 0x73,
+  tombstone: 0x74,
+} as const;
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
@@ -24,39 +33,48 @@ export function contentsKey(documentName: string): Uint8Array {
   return key(kinds.contents, documentName, 0);
 }
 
+export function tombstoneKey(documentName: string): Uint8Array {
+  return key(kinds.tombstone, documentName, 0);
+}
+
 /** Records sort by seq: 8 bytes, big end first. */
 export function recordKey(documentName: string, seq: number): Uint8Array {
-  const bytes = key(kinds.record, documentName, 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(bytes.length - 8, Math.floor(seq / 2 ** 32));
-  view.setUint32(bytes.length - 4, seq >>> 0);
-  return bytes;
+  return numberedKey(kinds.record, documentName, Math.floor(seq / 2 ** 32), seq >>> 0);
 }
 
 export function seqOfRecordKey(recordKey: Uint8Array): number {
-  const view = new DataView(recordKey.buffer, recordKey.byteOffset);
-  return view.getUint32(recordKey.length - 8) * 2 ** 32 + view.getUint32(recordKey.length - 4);
+  const [high, low] = numbersOf(recordKey);
+  return high * 2 ** 32 + low;
 }
 
 export function segmentKey(documentName: string, epoch: number, segmentId: number): Uint8Array {
-  const bytes = key(kinds.segment, documentName, 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(bytes.length - 8, epoch);
-  view.setUint32(bytes.length - 4, segmentId);
-  return bytes;
+  return numberedKey(kinds.segment, documentName, epoch, segmentId);
 }
 
 export function segmentOfKey(segmentKey: Uint8Array): { readonly epoch: number; readonly id: number } {
-  const view = new DataView(segmentKey.buffer, segmentKey.byteOffset);
-  return { epoch: view.getUint32(segmentKey.length - 8), id: view.getUint32(segmentKey.length - 4) };
+  const [epoch, id] = numbersOf(segmentKey);
+  return { epoch, id };
+}
+
+/** Entries sort by when they came: the number of the repair, then by their place in it. */
+export function quarantineKey(documentName: string, epoch: number, index: number): Uint8Array {
+  return numberedKey(kinds.quarantine, documentName, epoch, index);
+}
+
+export function recordKeyRange(documentName: string): Bounds {
+  return numberedRange(kinds.record, documentName);
 }
 
 /** All segments of a document, of whichever epoch. */
-export function segmentKeyRange(documentName: string): { gte: Uint8Array; lte: Uint8Array } {
-  return { gte: segmentKey(documentName, 0, 0), lte: segmentKey(documentName, 2 ** 32 - 1, 2 ** 32 - 1) };
+export function segmentKeyRange(documentName: string): Bounds {
+  return numberedRange(kinds.segment, documentName);
 }
 
-export const pointerKeyRange = { gte: Uint8Array.of(kinds.pointer), lt: Uint8Array.of(kinds.pointer + 1) };
+export function quarantineKeyRange(documentName: string): Bounds {
+  return numberedRange(kinds.quarantine, documentName);
+}
+
+export const pointerKeyRange: KeyRange = { gte: Uint8Array.of(kinds.pointer), lt: Uint8Array.of(kinds.pointer + 1) };
 
 export function documentNameOfPointerKey(pointerKey: Uint8Array): string {
   return fromUtf8.decode(pointerKey.subarray(1, -1));
@@ -70,6 +88,25 @@ function key(kind: number, documentName: string, suffixBytes: number): Uint8Arra
   return bytes;
 }
 
+/** Two numbers of 32 bits, big end first, so that keys sort by them. */
+function numberedKey(kind: number, documentName: string, first: number, second: number): Uint8Array {
+  const bytes = key(kind, documentName, 8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(bytes.length - 8, first);
+  view.setUint32(bytes.length - 4, second);
+  return bytes;
+}
+
+function numbersOf(key: Uint8Array): [first: number, second: number] {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return [view.getUint32(key.length - 8), view.getUint32(key.length - 4)];
+}
+
+function numberedRange(kind: number, documentName: string): Bounds {
+  const last = 2 ** 32 - 1;
+  return { gte: numberedKey(kind, documentName, 0, 0), lte: numberedKey(kind, documentName, last, last) };
+}
+
 export function encodePointer(pointer: Pointer): Uint8Array {
   const to = encoding.createEncoder();
   encoding.writeVarString(to, pointer.generation);
@@ -80,6 +117,7 @@ export function encodePointer(pointer: Pointer): Uint8Array {
     encoding.writeVarUint(to, id);
     encoding.writeVarUint(to, byteLength);
   }
+  encoding.writeVarUint(to, pointer.quarantinedCount);
   return encoding.toUint8Array(to);
 }
 
@@ -92,7 +130,40 @@ export function decodePointer(payload: Uint8Array): Pointer {
   for (let left = from.readVarUint(); left > 0; left--) {
     segments.push({ id: from.readVarUint(), byteLength: from.readVarUint() });
   }
-  return { generation, epoch, coveredSeq, segments };
+  // Format 1 had no quarantine.
+  const quarantinedCount = from.isAtEnd ? 0 : from.readVarUint();
+  return { generation, epoch, coveredSeq, segments, quarantinedCount };
+}
+
+export function encodeTombstone({ generation, deletedAt }: Tombstone): Uint8Array {
+  const to = encoding.createEncoder();
+  encoding.writeVarString(to, generation);
+  encoding.writeVarUint(to, deletedAt);
+  return encoding.toUint8Array(to);
+}
+
+export function decodeTombstone(payload: Uint8Array): Tombstone {
+  const from = new ByteReader(payload);
+  return { generation: from.readVarString(), deletedAt: from.readVarUint() };
+}
+
+export function encodeQuarantineEntry({ origin, reason, quarantinedAt, bytes }: QuarantineEntry): Uint8Array {
+  const to = encoding.createEncoder();
+  encoding.writeVarString(to, origin);
+  encoding.writeVarString(to, reason);
+  encoding.writeVarUint(to, quarantinedAt);
+  encoding.writeVarUint8Array(to, bytes);
+  return encoding.toUint8Array(to);
+}
+
+export function decodeQuarantineEntry(payload: Uint8Array): QuarantineEntry {
+  const from = new ByteReader(payload);
+  return {
+    origin: from.readVarString(),
+    reason: from.readVarString(),
+    quarantinedAt: from.readVarUint(),
+    bytes: from.readVarBytes(),
+  };
 }
 
 /** The updates of a record as the parts of its payload: each its length, then its bytes. */

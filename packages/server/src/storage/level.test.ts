@@ -1,11 +1,12 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Level } from "level";
+import { ClassicLevel } from "classic-level";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SynclineError } from "../error.js";
 import { formatKey, pointerKey, recordKey, segmentKey } from "./layout.js";
 import { LevelStorage } from "./level.js";
+import type { Pointer } from "./storage.js";
 
 let directory = "";
 beforeEach(async () => {
@@ -13,8 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-async function openRaw(): Promise<Level<Uint8Array, Uint8Array>> {
-  const db = new Level<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
+async function openRaw(): Promise<ClassicLevel<Uint8Array, Uint8Array>> {
+  const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, { keyEncoding: "view", valueEncoding: "view" });
   await db.open();
   return db;
 }
@@ -120,7 +121,8 @@ test("segments that a crash left without a pointer go with the next snapshot", a
   await db.close();
   const store = await LevelStorage.open(directory);
   const segments = [Uint8Array.of(9)];
-  const pointer = await store.replaceSnapshot("d", 0, { coveredSeq: 1, segments, contents: new Uint8Array() });
+  const before = (await store.readPointer("d")) as Pointer;
+  const pointer = await store.replaceSnapshot("d", before, { coveredSeq: 1, segments, contents: new Uint8Array() });
   expect(pointer && (await store.readSegment("d", pointer, 0))).toEqual(segments[0]);
   await store.close();
   const after = await openRaw();

@@ -1,36 +1,16 @@
 /**
- * The store on LevelDB: many documents in one database, one process at a time. docs/STORAGE.md says which keys there are
- * and what a crash at each step leaves.
+ * The store on LevelDB: many documents in one database, one process at a time. This file is what is LevelDB's own: its
+ * directory, its errors, its handles.
  */
-import { access, constants, mkdir, readdir } from "node:fs/promises";
-import { Level } from "level";
+import { access, constants, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { ClassicLevel } from "classic-level";
 import { messageOf, SynclineError } from "../error.js";
-import { formatVersion, seal, unseal } from "./envelope.js";
-import {
-  contentsKey,
-  decodePointer,
-  decodeRecordPayload,
-  documentNameOfPointerKey,
-  encodePointer,
-  formatKey,
-  pointerKey,
-  pointerKeyRange,
-  recordKey,
-  recordPayloadParts,
-  segmentKey,
-  segmentKeyRange,
-  segmentOfKey,
-  seqOfRecordKey,
-} from "./layout.js";
-import type { AppendEntry, Durability, LogRecord, Pointer, Snapshot, Storage } from "./storage.js";
+import { assertFormat } from "./format.js";
+import type { Bounds, Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
+import { KeyValueStorage } from "./key-value-storage.js";
+import type { BackupProgress } from "./storage.js";
 
-type Database = Level<Uint8Array, Uint8Array>;
-type Batch = ReturnType<Database["batch"]>;
-
-/** Operations put into one batch before other work of the process gets its turn. */
-const operationsPerTurn = 500;
-
-const formatText = "syncline level store";
+type Database = ClassicLevel<Uint8Array, Uint8Array>;
 
 export interface LevelStorageOptions {
   /**
@@ -41,35 +21,24 @@ export interface LevelStorageOptions {
   readonly fsync?: boolean;
 }
 
-export class LevelStorage implements Storage {
-  readonly durability: Durability;
+export class LevelStorage extends KeyValueStorage {
   readonly #db: Database;
-  readonly #fsync: boolean;
-  /** A write was refused: LevelDB's log may end in a torn entry, and what follows one is not read again. */
-  #isTorn = false;
-  #reopening: Promise<void> | undefined;
 
   private constructor(db: Database, fsync: boolean) {
+    super(new LevelKeyValueStore(db), { durability: fsync ? "fsync" : "os" });
     this.#db = db;
-    this.#fsync = fsync;
-    this.durability = fsync ? "fsync" : "os";
   }
 
   /**
-   * Opens the store in `directory`, creating it if need be.
+   * Opens the store in `directory`, creating it if need be. A store of an earlier format is brought up to the present one.
    *
    * @throws {SynclineError} `data-unusable`, `data-locked`, `data-format` or `data-corrupt`; the message says what to do.
    */
   static async open(directory: string, options: LevelStorageOptions = {}): Promise<LevelStorage> {
     await assertUsable(directory);
-    const db: Database = new Level(directory, { keyEncoding: "view", valueEncoding: "view" });
+    const db = await openLevelDatabase(directory);
     try {
-      await db.open();
-    } catch (thrown) {
-      throw translateOpenError(directory, thrown);
-    }
-    try {
-      await assertFormat(db, directory);
+      await assertFormat(new LevelKeyValueStore(db), directory);
     } catch (thrown) {
       await db.close();
       throw thrown;
@@ -77,131 +46,105 @@ export class LevelStorage implements Storage {
     return new LevelStorage(db, options.fsync ?? true);
   }
 
-  async readPointer(documentName: string): Promise<Pointer | undefined> {
-    const payload = await this.#read(pointerKey(documentName));
-    return payload && decodePointer(payload);
+  async backUp(directory: string, onProgress: (progress: BackupProgress) => void = () => undefined): Promise<void> {
+    await assertVacant(directory);
+    const unfinished = `${directory}.unfinished`;
+    await rm(unfinished, { recursive: true, force: true });
+    const copy = await openLevelDatabase(unfinished);
+    try {
+      await copyEntries(this.#db, copy, onProgress);
+    } finally {
+      await copy.close();
+    }
+    await rename(unfinished, directory);
+  }
+}
+
+/** What is copied at a time. */
+const bytesPerCopy = 1024 * 1024;
+const entriesPerCopy = 10_000;
+
+/** An iterator sees the database as it was when it began. */
+async function copyEntries(
+  from: Database,
+  to: Database,
+  onProgress: (progress: BackupProgress) => void,
+): Promise<void> {
+  const entries = from.iterator({ highWaterMarkBytes: bytesPerCopy });
+  let entryCount = 0;
+  let byteCount = 0;
+  try {
+    for (let next = await entries.nextv(entriesPerCopy); next.length > 0; next = await entries.nextv(entriesPerCopy)) {
+      const puts = next.map(([key, value]) => ({ type: "put", key, value }) as const);
+      await to.batch(puts, { sync: true });
+      entryCount += next.length;
+      for (const [key, value] of next) byteCount += key.length + value.length;
+      onProgress({ entryCount, byteCount });
+    }
+  } finally {
+    await entries.close();
+  }
+}
+
+/** LevelDB as the storage above sees it. */
+export class LevelKeyValueStore implements KeyValueStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
   }
 
-  async readContents(documentName: string, pointer: Pointer): Promise<Uint8Array | undefined> {
-    if (pointer.epoch === 0) return undefined;
-    const contents = await this.#read(contentsKey(documentName));
-    const current = await this.readPointer(documentName);
-    return current?.epoch === pointer.epoch ? contents : undefined;
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      const value = await this.#db.get(key);
+      return value && plain(value);
+    } catch (thrown) {
+      throw translateReadError(thrown);
+    }
   }
 
-  async readSegment(documentName: string, pointer: Pointer, segmentId: number): Promise<Uint8Array | undefined> {
-    return this.#read(segmentKey(documentName, pointer.epoch, segmentId));
-  }
-
-  async *readRecords(documentName: string, afterSeq: number): AsyncIterable<LogRecord> {
-    const range = { gt: recordKey(documentName, afterSeq), lte: recordKey(documentName, Number.MAX_SAFE_INTEGER) };
+  async *entries(range: KeyRange, chunkLength: number): AsyncIterable<readonly Entry[]> {
     const iterator = this.#db.iterator(range);
     try {
-      for (let entries = await iterator.nextv(1000); entries.length > 0; entries = await iterator.nextv(1000)) {
-        for (const [key, value] of entries) {
-          yield { seq: seqOfRecordKey(key), updates: decodeRecordPayload(unseal(key, plain(value))) };
-        }
+      for (let next = await iterator.nextv(chunkLength); next.length > 0; next = await iterator.nextv(chunkLength)) {
+        yield next.map(([key, value]) => [plain(key), plain(value)] as const);
       }
+    } catch (thrown) {
+      throw translateReadError(thrown);
     } finally {
       await iterator.close();
     }
   }
 
-  async append(entries: readonly AppendEntry[]): Promise<number[]> {
-    return this.#write(async () => {
-      const batch = this.#db.batch();
-      const seqs = entries.map((entry) => putEntry(batch, entry));
-      await batch.write({ sync: this.#fsync });
-      return seqs;
-    });
-  }
-
-  async replaceSnapshot(documentName: string, expectedEpoch: number, snapshot: Snapshot): Promise<Pointer | undefined> {
-    const current = await this.readPointer(documentName);
-    if (!current || current.epoch !== expectedEpoch) return undefined;
-    const next: Pointer = {
-      generation: current.generation,
-      epoch: expectedEpoch + 1,
-      coveredSeq: snapshot.coveredSeq,
-      segments: snapshot.segments.map((segment, id) => ({ id, byteLength: segment.length })),
-    };
-    const replacedKeys = await this.#keysReplacedBy(documentName, next);
-    // The new segments first, one write each: nothing points to them yet, and no write is so large that it holds up the
-    // commits of other documents. Then one batch makes them current and removes what they replace.
-    for (const [id, segment] of snapshot.segments.entries()) {
-      const key = segmentKey(documentName, next.epoch, id);
-      await this.#write(() => this.#db.put(key, seal(key, [segment]), { sync: this.#fsync }));
+  async *keys(range: KeyRange): AsyncIterable<Uint8Array> {
+    try {
+      for await (const key of this.#db.keys(range)) yield plain(key);
+    } catch (thrown) {
+      throw translateReadError(thrown);
     }
-    await this.#write(async () => {
-      const batch = this.#db.batch();
-      putSealed(batch, contentsKey(documentName), [snapshot.contents]);
-      putSealed(batch, pointerKey(documentName), [encodePointer(next)]);
-      for (const [index, key] of replacedKeys.entries()) {
-        if (index % operationsPerTurn === 0) await anotherTurn();
-        batch.del(key);
-      }
-      await batch.write({ sync: this.#fsync });
-    });
-    return next;
   }
 
-  async *listDocuments(): AsyncIterable<string> {
-    for await (const key of this.#db.keys(pointerKeyRange)) yield documentNameOfPointerKey(key);
+  batch(): WriteBatch {
+    const batch = this.#db.batch();
+    return {
+      put: (key, value) => void batch.put(key, value),
+      delete: (key) => void batch.del(key),
+      write: ({ sync }) => batch.write({ sync }),
+    };
+  }
+
+  async reopen(): Promise<void> {
+    await this.#db.close();
+    await this.#db.open();
+  }
+
+  async reclaim({ gte, lte }: Bounds, minBytes: number): Promise<void> {
+    if ((await this.#db.approximateSize(gte, lte)) >= minBytes) await this.#db.compactRange(gte, lte);
   }
 
   async close(): Promise<void> {
     await this.#db.close();
   }
-
-  /**
-   * After a write that LevelDB refused (a full disk, a quota) it may leave half an entry in its log and go on behind it;
-   * what it then reports as written is not found when the log is read again. Closing and opening begins a new log.
-   */
-  async #write<Result>(write: () => Promise<Result>): Promise<Result> {
-    if (this.#isTorn) await (this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined)));
-    try {
-      return await write();
-    } catch (thrown) {
-      this.#isTorn = true;
-      throw thrown;
-    }
-  }
-
-  async #reopen(): Promise<void> {
-    await this.#db.close();
-    await this.#db.open();
-    this.#isTorn = false;
-  }
-
-  /** Records that the snapshot covers, and all segments but its own: also those a crash left without a pointer. */
-  async #keysReplacedBy(documentName: string, next: Pointer): Promise<Uint8Array[]> {
-    const keys: Uint8Array[] = [];
-    const records = { gt: recordKey(documentName, 0), lte: recordKey(documentName, next.coveredSeq) };
-    for await (const key of this.#db.keys(records)) keys.push(key);
-    for await (const key of this.#db.keys(segmentKeyRange(documentName))) {
-      const { epoch, id } = segmentOfKey(key);
-      if (epoch !== next.epoch || id >= next.segments.length) keys.push(key);
-    }
-    return keys;
-  }
-
-  async #read(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const value = await this.#db.get(key);
-    return value && unseal(key, plain(value));
-  }
-}
-
-function putEntry(batch: Batch, { documentName, generation, previousSeq, updates }: AppendEntry): number {
-  if (previousSeq === 0) {
-    putSealed(batch, pointerKey(documentName), [encodePointer({ generation, epoch: 0, coveredSeq: 0, segments: [] })]);
-  }
-  const seq = previousSeq + 1;
-  putSealed(batch, recordKey(documentName, seq), recordPayloadParts(updates));
-  return seq;
-}
-
-function putSealed(batch: Batch, key: Uint8Array, payloadParts: readonly Uint8Array[]): void {
-  batch.put(key, seal(key, payloadParts));
 }
 
 /** LevelDB hands out Buffers; past this file they are plain arrays. */
@@ -209,8 +152,15 @@ function plain(value: Uint8Array): Uint8Array {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
-function anotherTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** @throws {SynclineError} `data-locked`, `data-corrupt`, `data-unusable` */
+export async function openLevelDatabase(directory: string): Promise<Database> {
+  const db: Database = new ClassicLevel(directory, { keyEncoding: "view", valueEncoding: "view" });
+  try {
+    await db.open();
+  } catch (thrown) {
+    throw translateOpenError(directory, thrown);
+  }
+  return db;
 }
 
 /** What a fresh volume holds, and what LevelDB leaves when it is stopped during its first start. */
@@ -231,26 +181,17 @@ async function assertUsable(directory: string): Promise<void> {
   }
 }
 
-async function assertFormat(db: Database, directory: string): Promise<void> {
-  const stored = await db.get(formatKey);
-  const expected = `${formatText} ${formatVersion}`;
-  if (stored === undefined) {
-    for await (const key of db.keys({ limit: 1 })) {
-      const message = `${directory} is a LevelDB of another program (first key ${describeKey(key)}); choose another`;
-      throw new SynclineError("data-format", message);
-    }
-    await db.put(formatKey, seal(formatKey, [new TextEncoder().encode(expected)]), { sync: true });
-    return;
-  }
-  const found = new TextDecoder().decode(unseal(formatKey, plain(stored)));
-  if (found !== expected) {
-    const message = `${directory} has format "${found}", this server reads "${expected}"; use the version that wrote it`;
-    throw new SynclineError("data-format", message);
-  }
+async function assertVacant(directory: string): Promise<void> {
+  const files = await readdir(directory).catch(() => []);
+  if (files.length === 0) return;
+  throw new SynclineError("data-unusable", `${directory} is not empty; choose a new directory for the backup`);
 }
 
-function describeKey(key: Uint8Array): string {
-  return JSON.stringify(new TextDecoder().decode(key.subarray(0, 20)));
+function translateReadError(thrown: unknown): unknown {
+  if (codeOf(thrown) !== "LEVEL_CORRUPTION") return thrown;
+  return new SynclineError("data-corrupt", `a part of the store cannot be read: ${messageOf(thrown)}`, {
+    cause: thrown,
+  });
 }
 
 function translateOpenError(directory: string, thrown: unknown): SynclineError {

@@ -1,81 +1,87 @@
 /** A store that forgets when the process ends. For tests, and for servers whose documents are worth nothing. */
 import { SynclineError } from "../error.js";
-import type { AppendEntry, LogRecord, Pointer, Snapshot, Storage } from "./storage.js";
+import type { Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
+import { KeyValueStorage } from "./key-value-storage.js";
 
-interface StoredDocument {
-  pointer: Pointer;
-  contents: Uint8Array | undefined;
-  segments: readonly Uint8Array[];
-  records: LogRecord[];
+export class MemoryStorage extends KeyValueStorage {
+  constructor() {
+    super(new MemoryKeyValueStore(), { durability: "memory" });
+  }
 }
 
-export class MemoryStorage implements Storage {
-  readonly durability = "memory";
-  readonly #documents = new Map<string, StoredDocument>();
+/** Keys and values in order, in memory. */
+export class MemoryKeyValueStore implements KeyValueStore {
+  /** By key, a character a byte: such strings sort as the bytes do. */
+  readonly #values = new Map<string, Uint8Array>();
+  /** The keys, sorted when they are asked for: nearly sorted is sorted quickly. */
+  #keys: string[] = [];
+  #isSorted = true;
   #isClosed = false;
 
-  async readPointer(documentName: string): Promise<Pointer | undefined> {
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#assertOpen();
-    return this.#documents.get(documentName)?.pointer;
+    return this.#values.get(textOf(key))?.slice();
   }
 
-  async readContents(documentName: string, pointer: Pointer): Promise<Uint8Array | undefined> {
-    return this.#current(documentName, pointer)?.contents?.slice();
-  }
-
-  async readSegment(documentName: string, pointer: Pointer, segmentId: number): Promise<Uint8Array | undefined> {
-    return this.#current(documentName, pointer)?.segments[segmentId]?.slice();
-  }
-
-  async *readRecords(documentName: string, afterSeq: number): AsyncIterable<LogRecord> {
+  async *entries(range: KeyRange, chunkLength: number): AsyncIterable<readonly Entry[]> {
     this.#assertOpen();
-    for (const record of [...(this.#documents.get(documentName)?.records ?? [])]) {
-      if (record.seq > afterSeq) yield { seq: record.seq, updates: record.updates.map((update) => update.slice()) };
+    const found: Entry[] = this.#keysIn(range).map((text) => [bytesOf(text), this.#values.get(text) as Uint8Array]);
+    for (let at = 0; at < found.length; at += chunkLength) {
+      yield found.slice(at, at + chunkLength).map(([key, value]) => [key, value.slice()] as const);
     }
   }
 
-  async append(entries: readonly AppendEntry[]): Promise<number[]> {
+  async *keys(range: KeyRange): AsyncIterable<Uint8Array> {
     this.#assertOpen();
-    return entries.map(({ documentName, generation, previousSeq, updates }) => {
-      const seq = previousSeq + 1;
-      const document = this.#documents.get(documentName) ?? emptyDocument(generation);
-      this.#documents.set(documentName, document);
-      // The same entry again replaces itself, as a put of the same key does on disk.
-      while ((document.records.at(-1)?.seq ?? 0) >= seq) document.records.pop();
-      document.records.push({ seq, updates: updates.map((update) => update.slice()) });
-      return seq;
-    });
+    for (const text of this.#keysIn(range)) yield bytesOf(text);
   }
 
-  async replaceSnapshot(documentName: string, expectedEpoch: number, snapshot: Snapshot): Promise<Pointer | undefined> {
-    this.#assertOpen();
-    const document = this.#documents.get(documentName);
-    if (!document || document.pointer.epoch !== expectedEpoch) return undefined;
-    document.pointer = {
-      generation: document.pointer.generation,
-      epoch: expectedEpoch + 1,
-      coveredSeq: snapshot.coveredSeq,
-      segments: snapshot.segments.map((segment, id) => ({ id, byteLength: segment.length })),
+  batch(): WriteBatch {
+    const changes: (readonly [text: string, value: Uint8Array | undefined])[] = [];
+    return {
+      put: (key, value) => void changes.push([textOf(key), value.slice()]),
+      delete: (key) => void changes.push([textOf(key), undefined]),
+      write: async () => {
+        this.#assertOpen();
+        for (const [text, value] of changes) this.#change(text, value);
+      },
     };
-    document.contents = snapshot.contents.slice();
-    document.segments = snapshot.segments.map((segment) => segment.slice());
-    document.records = document.records.filter((record) => record.seq > snapshot.coveredSeq);
-    return document.pointer;
   }
 
-  async *listDocuments(): AsyncIterable<string> {
+  async reopen(): Promise<void> {
     this.#assertOpen();
-    yield* [...this.#documents.keys()];
   }
+
+  async reclaim(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#isClosed = true;
   }
 
-  #current(documentName: string, pointer: Pointer): StoredDocument | undefined {
-    this.#assertOpen();
-    const document = this.#documents.get(documentName);
-    return document?.pointer.epoch === pointer.epoch ? document : undefined;
+  #change(text: string, value: Uint8Array | undefined): void {
+    const isKnown = this.#values.has(text);
+    if (value === undefined) {
+      this.#values.delete(text);
+      if (isKnown) this.#keys.splice(firstIndex(this.#sortedKeys(), text, false), 1);
+      return;
+    }
+    this.#values.set(text, value);
+    if (isKnown) return;
+    this.#isSorted &&= (this.#keys.at(-1) ?? "") < text;
+    this.#keys.push(text);
+  }
+
+  #sortedKeys(): string[] {
+    if (!this.#isSorted) this.#keys.sort();
+    this.#isSorted = true;
+    return this.#keys;
+  }
+
+  #keysIn({ gt, gte, lt, lte }: KeyRange): string[] {
+    const sorted = this.#sortedKeys();
+    const from = gte ? firstIndex(sorted, textOf(gte), false) : gt ? firstIndex(sorted, textOf(gt), true) : 0;
+    const to = lt ? firstIndex(sorted, textOf(lt), false) : lte ? firstIndex(sorted, textOf(lte), true) : sorted.length;
+    return sorted.slice(from, to);
   }
 
   #assertOpen(): void {
@@ -83,11 +89,23 @@ export class MemoryStorage implements Storage {
   }
 }
 
-function emptyDocument(generation: string): StoredDocument {
-  return {
-    pointer: { generation, epoch: 0, coveredSeq: 0, segments: [] },
-    contents: undefined,
-    segments: [],
-    records: [],
-  };
+/** Where in `sorted` the first text stands that is not before `text`, or with `after`, the first behind it. */
+function firstIndex(sorted: readonly string[], text: string, after: boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = sorted[middle] as string;
+    if (other < text || (after && other === text)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function textOf(key: Uint8Array): string {
+  return String.fromCharCode(...key);
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

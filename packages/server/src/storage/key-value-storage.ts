@@ -1,0 +1,372 @@
+/**
+ * Documents in an ordered store of bytes. docs/STORAGE.md says which keys there are, in which order they are written, and
+ * what a crash at each step leaves.
+ */
+import { seal, unseal } from "./envelope.js";
+import { isDamage, readRemains } from "./remains.js";
+import type { Bounds, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
+import {
+  contentsKey,
+  decodePointer,
+  decodeQuarantineEntry,
+  decodeRecordPayload,
+  decodeTombstone,
+  documentNameOfPointerKey,
+  encodePointer,
+  encodeQuarantineEntry,
+  encodeTombstone,
+  pointerKey,
+  pointerKeyRange,
+  quarantineKey,
+  quarantineKeyRange,
+  recordKey,
+  recordKeyRange,
+  recordPayloadParts,
+  segmentKey,
+  segmentKeyRange,
+  segmentOfKey,
+  seqOfRecordKey,
+  tombstoneKey,
+} from "./layout.js";
+import type {
+  AppendEntry,
+  Durability,
+  LogRecord,
+  Pointer,
+  QuarantineEntry,
+  Repair,
+  Snapshot,
+  Storage,
+  StoredPiece,
+  Tombstone,
+} from "./storage.js";
+
+export interface KeyValueStorageOptions {
+  /** What a resolved write survives. With `fsync` every write is flushed first. */
+  readonly durability: Durability;
+}
+
+/** Operations put into one batch before other work of the process gets its turn. */
+const operationsPerTurn = 500;
+
+/** Records read at a time. */
+const recordsPerRead = 1_000;
+
+/** Space of what was folded into a snapshot is given back when it comes to this much: giving back costs rewriting. */
+const reclaimAboveBytes = 4 * 1024 * 1024;
+
+export class KeyValueStorage implements Storage {
+  readonly durability: Durability;
+  readonly #store: KeyValueStore;
+  readonly #isSynced: boolean;
+  /** A write was refused: what follows in the store's own log may not be found again before it is reopened. */
+  #isTorn = false;
+  #refusedCount = 0;
+  #reopening: Promise<void> | undefined;
+  /** The last write to each document, appends apart, while it is under way. */
+  readonly #writing = new Map<string, Promise<unknown>>();
+
+  constructor(store: KeyValueStore, { durability }: KeyValueStorageOptions) {
+    this.#store = store;
+    this.#isSynced = durability.startsWith("fsync");
+    this.durability = durability;
+  }
+
+  async readPointer(documentName: string): Promise<Pointer | undefined> {
+    const payload = await this.#read(pointerKey(documentName));
+    return payload && decodePointer(payload);
+  }
+
+  async readContents(documentName: string, pointer: Pointer): Promise<Uint8Array | undefined> {
+    if (pointer.epoch === 0) return undefined;
+    const contents = await this.#read(contentsKey(documentName));
+    const current = await this.readPointer(documentName);
+    return current && isSameSnapshot(current, pointer) ? contents : undefined;
+  }
+
+  async readSegment(documentName: string, pointer: Pointer, segmentId: number): Promise<Uint8Array | undefined> {
+    return this.#read(segmentKey(documentName, pointer.epoch, segmentId));
+  }
+
+  async *readRecords(documentName: string, afterSeq: number): AsyncIterable<LogRecord> {
+    const range = { gt: recordKey(documentName, afterSeq), lte: recordKey(documentName, Number.MAX_SAFE_INTEGER) };
+    for await (const entries of this.#store.entries(range, recordsPerRead)) {
+      for (const [key, value] of entries) {
+        yield { seq: seqOfRecordKey(key), updates: decodeRecordPayload(unseal(key, value)) };
+      }
+    }
+  }
+
+  async append(entries: readonly AppendEntry[]): Promise<number[]> {
+    return this.#write(async () => {
+      const batch = this.#store.batch();
+      const seqs = entries.map((entry) => putEntry(batch, entry));
+      await this.#commit(batch);
+      return seqs;
+    });
+  }
+
+  replaceSnapshot(documentName: string, expected: Pointer, snapshot: Snapshot): Promise<Pointer | undefined> {
+    return this.#alone(documentName, async () => {
+      const current = await this.readPointer(documentName);
+      if (!current || !isSameSnapshot(current, expected)) return undefined;
+      const { generation, quarantinedCount } = current;
+      const next = pointerTo(snapshot, { generation, epoch: current.epoch + 1, quarantinedCount });
+      const replaced = await this.#keysReplacedBy(documentName, next);
+      await this.#install(documentName, next, { snapshot, replaced });
+      this.#reclaim(recordKeyRange(documentName), reclaimAboveBytes);
+      this.#reclaim(segmentKeyRange(documentName), snapshotBytes(next) + reclaimAboveBytes);
+      return next;
+    });
+  }
+
+  createDocument(
+    documentName: string,
+    generation: string,
+    { snapshot, replace = false }: { readonly snapshot?: Snapshot; readonly replace?: boolean } = {},
+  ): Promise<Pointer | undefined> {
+    return this.#alone(documentName, async () => {
+      const current = await this.#readPointerIfSound(documentName);
+      if (current && !replace) return undefined;
+      const replaced = [...(await this.#keysOf(documentName)), tombstoneKey(documentName)];
+      const epoch = await this.#unusedEpoch(documentName, current);
+      const pointer = snapshot
+        ? pointerTo(snapshot, { generation, epoch, quarantinedCount: 0 })
+        : { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+      await this.#install(documentName, pointer, { snapshot, replaced });
+      return pointer;
+    });
+  }
+
+  deleteDocument(documentName: string, deletedAt: number): Promise<Tombstone | undefined> {
+    return this.#alone(documentName, async () => {
+      const pointer = await this.#readPointerIfSound(documentName);
+      if (!pointer) return undefined;
+      const tombstone = { generation: pointer === "damaged" ? "" : pointer.generation, deletedAt };
+      const keys = [...(await this.#keysOf(documentName)), pointerKey(documentName), contentsKey(documentName)];
+      await this.#write(async () => {
+        const batch = this.#store.batch();
+        putSealed(batch, tombstoneKey(documentName), [encodeTombstone(tombstone)]);
+        await deleteInTurns(batch, keys);
+        await this.#commit(batch);
+      });
+      for (const range of rangesOf(documentName)) this.#reclaim(range, 0);
+      return tombstone;
+    });
+  }
+
+  async readTombstone(documentName: string): Promise<Tombstone | undefined> {
+    const payload = await this.#read(tombstoneKey(documentName));
+    return payload && decodeTombstone(payload);
+  }
+
+  async *readEverything(documentName: string): AsyncIterable<StoredPiece> {
+    const pointer = await this.#readPointerIfSound(documentName);
+    yield* readRemains(this.#store, documentName, pointer);
+  }
+
+  repairDocument(documentName: string, { snapshot, generation, quarantine }: Repair): Promise<Pointer> {
+    return this.#alone(documentName, async () => {
+      const pointer = await this.#readPointerIfSound(documentName);
+      const current = pointer === "damaged" ? undefined : pointer;
+      const records = await this.#keysIn(recordKeyRange(documentName));
+      const segments = await this.#keysIn(segmentKeyRange(documentName));
+      const kept = await this.#keysIn(quarantineKeyRange(documentName));
+      const next = pointerTo(snapshot, {
+        generation: current?.generation ?? generation,
+        epoch: await this.#unusedEpoch(documentName, current),
+        quarantinedCount: kept.length + quarantine.length,
+      });
+      await this.#install(documentName, next, { snapshot, replaced: [...records, ...segments], quarantine });
+      return next;
+    });
+  }
+
+  async *readQuarantine(documentName: string): AsyncIterable<QuarantineEntry> {
+    for await (const entries of this.#store.entries(quarantineKeyRange(documentName), recordsPerRead)) {
+      for (const [key, value] of entries) yield decodeQuarantineEntry(unseal(key, value));
+    }
+  }
+
+  async *listDocuments(): AsyncIterable<string> {
+    for await (const key of this.#store.keys(pointerKeyRange)) yield documentNameOfPointerKey(key);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#writing.values());
+    await this.#store.close();
+  }
+
+  /**
+   * Makes `pointer` the document's in two steps. The new segments first, one write each: nothing points to them yet, and no
+   * write is so large that it holds up the commits of other documents. Then one batch makes them current and removes what
+   * they replace.
+   */
+  async #install(
+    documentName: string,
+    pointer: Pointer,
+    {
+      snapshot,
+      replaced,
+      quarantine = [],
+    }: {
+      readonly snapshot: Snapshot | undefined;
+      readonly replaced: readonly Uint8Array[];
+      readonly quarantine?: readonly QuarantineEntry[];
+    },
+  ): Promise<void> {
+    for (const [id, segment] of (snapshot?.segments ?? []).entries()) {
+      await this.#write(async () => {
+        const batch = this.#store.batch();
+        putSealed(batch, segmentKey(documentName, pointer.epoch, id), [segment]);
+        await this.#commit(batch);
+      });
+    }
+    await this.#write(async () => {
+      const batch = this.#store.batch();
+      await deleteInTurns(batch, replaced);
+      if (snapshot) putSealed(batch, contentsKey(documentName), [snapshot.contents]);
+      for (const [index, entry] of quarantine.entries()) {
+        putSealed(batch, quarantineKey(documentName, pointer.epoch, index), [encodeQuarantineEntry(entry)]);
+      }
+      putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
+      await this.#commit(batch);
+    });
+  }
+
+  /**
+   * After a write that LevelDB refused (a full disk, a quota) it may leave half an entry in its log and go on behind it;
+   * what it then reports as written is not found when the log is read again. Closing and opening begins a new log.
+   */
+  async #write<Result>(write: () => Promise<Result>): Promise<Result> {
+    if (this.#isTorn) await (this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined)));
+    const refusedBefore = this.#refusedCount;
+    let result: Result;
+    try {
+      result = await write();
+    } catch (thrown) {
+      this.#isTorn = true;
+      this.#refusedCount += 1;
+      throw thrown;
+    }
+    // It may stand behind the one that was refused meanwhile.
+    if (this.#refusedCount !== refusedBefore) throw new Error("another write was refused before this one");
+    return result;
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#store.reopen();
+    this.#isTorn = false;
+  }
+
+  async #commit(batch: WriteBatch): Promise<void> {
+    await batch.write({ sync: this.#isSynced });
+  }
+
+  /** Runs `write` when the writes to this document that were asked for before are over. */
+  async #alone<Result>(documentName: string, write: () => Promise<Result>): Promise<Result> {
+    const before = this.#writing.get(documentName) ?? Promise.resolve();
+    const result = before.then(write, write);
+    this.#writing.set(documentName, result);
+    try {
+      return await result;
+    } finally {
+      if (this.#writing.get(documentName) === result) this.#writing.delete(documentName);
+    }
+  }
+
+  /** Records that the snapshot covers, and all segments but its own: also those a crash left without a pointer. */
+  async #keysReplacedBy(documentName: string, next: Pointer): Promise<Uint8Array[]> {
+    const covered = { gte: recordKey(documentName, 0), lte: recordKey(documentName, next.coveredSeq) };
+    const records = await this.#keysIn(covered);
+    const segments = await this.#keysIn(segmentKeyRange(documentName));
+    const isReplaced = (key: Uint8Array) => {
+      const { epoch, id } = segmentOfKey(key);
+      return epoch !== next.epoch || id >= next.segments.length;
+    };
+    return [...records, ...segments.filter(isReplaced)];
+  }
+
+  /** One whose segments are not among those to be removed in the same step: a crash may have left some. */
+  async #unusedEpoch(documentName: string, current: Pointer | "damaged" | undefined): Promise<number> {
+    let last = current === undefined || current === "damaged" ? 0 : current.epoch;
+    for (const key of await this.#keysIn(segmentKeyRange(documentName))) last = Math.max(last, segmentOfKey(key).epoch);
+    return last + 1;
+  }
+
+  /** Everything of a document but its pointer and contents. */
+  async #keysOf(documentName: string): Promise<Uint8Array[]> {
+    const keys: Uint8Array[] = [];
+    for (const range of rangesOf(documentName)) keys.push(...(await this.#keysIn(range)));
+    return keys;
+  }
+
+  async #keysIn(range: KeyRange): Promise<Uint8Array[]> {
+    const keys: Uint8Array[] = [];
+    for await (const key of this.#store.keys(range)) keys.push(key);
+    return keys;
+  }
+
+  /** In the background: nobody waits for it, and a failure leaves only space that is taken a while longer. */
+  #reclaim(range: Bounds, minBytes: number): void {
+    this.#store.reclaim(range, minBytes).catch(() => undefined);
+  }
+
+  async #readPointerIfSound(documentName: string): Promise<Pointer | "damaged" | undefined> {
+    try {
+      return await this.readPointer(documentName);
+    } catch (thrown) {
+      if (isDamage(thrown)) return "damaged";
+      throw thrown;
+    }
+  }
+
+  async #read(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const value = await this.#store.get(key);
+    return value && unseal(key, value);
+  }
+}
+
+function isSameSnapshot(left: Pointer, right: Pointer): boolean {
+  return left.generation === right.generation && left.epoch === right.epoch;
+}
+
+function pointerTo(
+  { coveredSeq, segments }: Snapshot,
+  rest: Pick<Pointer, "generation" | "epoch" | "quarantinedCount">,
+): Pointer {
+  return { ...rest, coveredSeq, segments: segments.map((segment, id) => ({ id, byteLength: segment.length })) };
+}
+
+function putEntry(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): number {
+  if (previousSeq === 0) {
+    const pointer = { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+    putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
+  }
+  const seq = previousSeq + 1;
+  putSealed(batch, recordKey(documentName, seq), recordPayloadParts(updates));
+  return seq;
+}
+
+function putSealed(batch: WriteBatch, key: Uint8Array, payloadParts: readonly Uint8Array[]): void {
+  batch.put(key, seal(key, payloadParts));
+}
+
+async function deleteInTurns(batch: WriteBatch, keys: readonly Uint8Array[]): Promise<void> {
+  for (const [index, key] of keys.entries()) {
+    if (index > 0 && index % operationsPerTurn === 0) await anotherTurn();
+    batch.delete(key);
+  }
+}
+
+function rangesOf(documentName: string): readonly Bounds[] {
+  return [recordKeyRange(documentName), segmentKeyRange(documentName), quarantineKeyRange(documentName)];
+}
+
+function snapshotBytes({ segments }: Pointer): number {
+  return segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+function anotherTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
