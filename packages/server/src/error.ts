@@ -15,6 +15,12 @@ export type SynclineErrorCode =
   | "data-format"
   /** A stored value failed its checksum, is missing, or cannot be understood. */
   | "data-corrupt"
+  /** There is no document of that name. */
+  | "document-not-found"
+  /** A document of that name exists already. */
+  | "document-exists"
+  /** The store in use cannot do this. */
+  | "not-supported"
   /** The store or server was closed before this could be done. */
   | "closed";
 

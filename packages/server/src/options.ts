@@ -19,6 +19,12 @@ export interface ServerOptions {
   readonly fsync?: boolean;
   /** Let anyone who can reach `host` read and write every document. @default false */
   readonly insecure?: boolean;
+  /**
+   * A second listener, on 127.0.0.1 and with a token in the data directory, through which the command line reaches the
+   * documents while the server has them open. Only for data in a directory.
+   * @default true
+   */
+  readonly control?: boolean;
   /** A directory to serve at `/`, for a demo. @default none: a status page */
   readonly pageDirectory?: string | undefined;
   readonly logger?: Logger;
@@ -55,6 +61,10 @@ export interface ServerLimits {
   readonly heartbeatMs: number;
   /** How long a syncline client may take for its hello. @default 5,000 */
   readonly helloTimeoutMs: number;
+  /** How long a y-websocket client, which cannot be told, may stay in a document that takes no edits because the store refuses writes. @default 10,000 */
+  readonly readOnlyAllowanceMs: number;
+  /** Bytes of edits that may wait for the disk, over all documents, before no more are read from those who send them. @default 64 MiB */
+  readonly maxBacklogBytes: number;
   /** Documents one syncline connection may have open. @default 100 */
   readonly maxRoomsPerConnection: number;
   /** From the start of one commit to the start of the next, at least: what arrives meanwhile shares a flush. @default 4 */
@@ -86,6 +96,8 @@ const limitsSchema = z.strictObject({
   maxPresenceIdsPerMember: count(16),
   heartbeatMs: count(15_000),
   helloTimeoutMs: count(5_000),
+  readOnlyAllowanceMs: span(10_000),
+  maxBacklogBytes: count(64 * MiB),
   maxRoomsPerConnection: count(100),
   commitIntervalMs: span(4),
 });
@@ -99,6 +111,7 @@ const optionsSchema = z.strictObject({
   relay: z.enum(["durable", "immediate"]).default("durable"),
   fsync: z.boolean().default(true),
   insecure: z.boolean().default(false),
+  control: z.boolean().default(true),
   pageDirectory: z.string().optional(),
   logger: z.custom<Logger>().default(silentLogger),
   timers: z.custom<Timers>().default(systemTimers),

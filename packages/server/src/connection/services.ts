@@ -15,6 +15,8 @@ export interface ConnectionServices {
   readonly heartbeatMs: number;
   /** How long a syncline client may take for its hello. */
   readonly helloTimeoutMs: number;
+  /** How long a y-websocket client may stay in a room that takes no edits. */
+  readonly readOnlyAllowanceMs: number;
   readonly maxFrameBytes: number;
   /** The largest message that is worth sending: one that carries the largest update. */
   readonly maxMessageBytes: number;

@@ -14,6 +14,7 @@ import {
   type Open,
   ProtocolError,
 } from "@syncline/protocol";
+import { DocumentDeleted } from "../room/deleted.js";
 import type { Room } from "../room/room.js";
 import { closeFor } from "./close-for.js";
 import { Liveness } from "./liveness.js";
@@ -125,8 +126,7 @@ export class SynclineConnection implements Connection {
     try {
       await this.#join(open);
     } catch (thrown) {
-      const { code, reason } = closeFor(thrown, this.#services.logger);
-      this.#refuse(open, code, reason);
+      this.#refuseFor(open, thrown);
     } finally {
       this.#openingCount -= 1;
     }
@@ -155,8 +155,7 @@ export class SynclineConnection implements Connection {
         left: () => this.#leave(room.number),
       });
     } catch (thrown) {
-      const { code, reason } = closeFor(thrown, this.#services.logger);
-      this.#refuse(open, code, reason);
+      this.#refuseFor(open, thrown);
       return undefined;
     }
   }
@@ -167,9 +166,25 @@ export class SynclineConnection implements Connection {
       this.#refuse(open, closeCodes.protocolError, "this connection has the document open already");
       return true;
     }
+    if (room.ending) {
+      this.#refuse(open, room.ending.code, room.ending.reason);
+      return true;
+    }
     if (open.generation === "" || open.generation === room.generation) return false;
     this.#refuse(open, closeCodes.generationMismatch, "the document was replaced since this client last had it");
     return true;
+  }
+
+  #refuseFor(open: Open, thrown: unknown): void {
+    if (thrown instanceof DocumentDeleted && open.generation !== "") {
+      return this.#refuse(
+        open,
+        closeCodes.generationMismatch,
+        "the document was deleted since this client last had it",
+      );
+    }
+    const { code, reason } = closeFor(thrown, this.#services.logger);
+    this.#refuse(open, code, reason);
   }
 
   #refuse({ requestId }: Open, code: CloseCode, reason: string): void {

@@ -2,7 +2,7 @@
 import { access, closeCodes, ProtocolError, type CloseCode, type Message, type Open } from "@syncline/protocol";
 import type { Channel, Wire } from "../room/channel.js";
 import type { Member } from "../room/member.js";
-import type { Room } from "../room/room.js";
+import type { Room, RoomAccess } from "../room/room.js";
 import { StateVector } from "../update/state-vector.js";
 import type { Transport } from "./transport.js";
 
@@ -36,6 +36,7 @@ export class SynclineMembership {
   /** Answers the open and starts sending. */
   begin(): void {
     this.#sendOpened(this.room.stateVector.encode());
+    if (this.room.access.level < access.write) this.#sendAccess(this.room.access);
     this.room.sync(this.#member, this.#has);
     this.room.sendPresence(this.#member);
   }
@@ -59,8 +60,18 @@ export class SynclineMembership {
   #sendOpened(stateVector: Uint8Array): void {
     const { requestId } = this.#open;
     const { generation, seq } = this.room;
-    const opened = { requestId, room: this.room.number, access: access.write, generation, seq, stateVector };
+    const opened = { requestId, room: this.room.number, access: this.room.access.level, generation, seq, stateVector };
     this.#send({ type: "opened", ...opened });
+  }
+
+  #sendAccess({ level, reason }: RoomAccess): void {
+    this.#send({ type: "access", room: this.room.number, access: level, reason });
+  }
+
+  /** Who may write again is told what the server has, and answers with what it kept to itself meanwhile. */
+  #setAccess(changed: RoomAccess): void {
+    this.#sendAccess(changed);
+    if (changed.level >= access.write) this.#sendOpened(this.room.stateVector.encode());
   }
 
   #leave(code: CloseCode, reason: string): void {
@@ -92,6 +103,7 @@ export class SynclineMembership {
       holdReading: () => transport.holdReading(),
       ask: (stateVector) => this.#sendOpened(stateVector),
       ack: (n, clock, level) => this.#send({ type: "ack", room, n, clock, level }),
+      setAccess: (level, reason) => this.#setAccess({ level, reason }),
       reject: (n, code, reason) => this.#send({ type: "reject", room, n, code, reason }),
       leave: (code, reason) => this.#leave(code, reason),
     };

@@ -2,7 +2,14 @@
  * A client of the y-websocket dialect: one document a socket, named in the URL. Its provider speaks first and at once,
  * so what arrives before the document is loaded waits, within bounds.
  */
-import { closeCodes, decodeYWebsocketMessage, encodeYWebsocketMessage, type CloseCode } from "@syncline/protocol";
+import {
+  access,
+  closeCodes,
+  decodeYWebsocketMessage,
+  encodeYWebsocketMessage,
+  type Access,
+  type CloseCode,
+} from "@syncline/protocol";
 import type { Channel } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
@@ -31,6 +38,8 @@ export class YWebsocketConnection implements Connection {
   readonly #services: ConnectionServices;
   readonly #liveness: Liveness;
   #state: ConnectionState = { kind: "loading", waiting: [], waitingBytes: 0 };
+  /** Runs while the room takes no edits: this dialect cannot tell a client to keep them to itself. */
+  #cancelGoodbye: (() => void) | undefined;
 
   constructor(transport: Transport, documentName: string, services: ConnectionServices) {
     this.#transport = transport;
@@ -53,6 +62,7 @@ export class YWebsocketConnection implements Connection {
   closed(): void {
     const state = this.#state;
     if (state.kind === "closed") return;
+    this.#cancelGoodbye?.();
     this.#state = { kind: "closed", waiting: state.kind === "loading" ? state.waiting : [] };
     if (state.kind !== "joined") return;
     state.room.leave(state.member);
@@ -77,11 +87,13 @@ export class YWebsocketConnection implements Connection {
   }
 
   #joined(room: Room, waiting: readonly Uint8Array[]): void {
+    if (room.ending) return this.#close(room.ending.code, room.ending.reason);
     const channel = this.#channel();
     const member = room.join(channel, 0);
     this.#state = { kind: "joined", room, member };
     channel.ask(room.stateVector.encode());
     room.sendPresence(member);
+    this.#setAccess(room.access.level, room.access.reason);
     for (const frame of waiting) this.receive(frame);
   }
 
@@ -111,6 +123,15 @@ export class YWebsocketConnection implements Connection {
     }
   }
 
+  /** Who may not write is sent away after a while, to come back later: it would go on typing into nowhere. */
+  #setAccess(level: Access, reason: string): void {
+    this.#cancelGoodbye?.();
+    this.#cancelGoodbye = undefined;
+    if (level >= access.write) return;
+    const { timers, readOnlyAllowanceMs } = this.#services;
+    this.#cancelGoodbye = timers.after(readOnlyAllowanceMs, () => this.#close(closeCodes.unavailable, reason));
+  }
+
   #channel(): Channel {
     const transport = this.#transport;
     return {
@@ -124,6 +145,7 @@ export class YWebsocketConnection implements Connection {
       ask: (stateVector) => this.#send(encodeYWebsocketMessage({ type: "sync-step-1", stateVector })),
       // This dialect has no words for these.
       ack: () => undefined,
+      setAccess: (level, reason) => this.#setAccess(level, reason),
       reject: (_n, code, reason) => this.#close(code, reason),
       leave: (code, reason) => this.#close(code, reason),
     };

@@ -2,7 +2,7 @@
  * What a room needs of the client at the other end. `connection/` implements it, a dialect at a time; a room neither
  * knows which dialect that is nor what carries it.
  */
-import type { AckLevel, CloseCode } from "@syncline/protocol";
+import type { Access, AckLevel, CloseCode } from "@syncline/protocol";
 
 /**
  * How one kind of client is written to: the dialect's messages in the transport's frames. One object serves all channels
@@ -31,6 +31,8 @@ export interface Channel {
   ask(stateVector: Uint8Array): void;
   /** All updates up to the client's `n`, save rejected ones, have reached `level`. */
   ack(n: number, clock: number, level: AckLevel): void;
+  /** What the client may do has changed; `reason` says why it may do less. */
+  setAccess(access: Access, reason: string): void;
   reject(n: number, code: CloseCode, reason: string): void;
   /** Ends the membership from the server's side. */
   leave(code: CloseCode, reason: string): void;

@@ -6,6 +6,7 @@ import { messageOf } from "../error.js";
 import { StateVector } from "../update/state-vector.js";
 import { WorkerError } from "../worker/error.js";
 import type { Compacted } from "../worker/jobs.js";
+import { isDamage } from "./damage.js";
 import type { History } from "./history.js";
 import type { Log } from "./log.js";
 import type { RoomServices } from "./services.js";
@@ -16,18 +17,26 @@ import type { RoomServices } from "./services.js";
  */
 const growthFactor = 2;
 
+/** As above for a room that is let go, when nobody waits: what lies on the disk is then at most this much more than needed. */
+const growthFactorAtRest = 0.4;
+/** And this part of the weight below which a log is left alone while it is in use. */
+const leastPartAtRest = 1 / 16;
+
 export class Compaction {
   readonly #documentName: string;
   readonly #log: Log;
   readonly #services: RoomServices;
   #running: Promise<void> | undefined;
+  readonly #onDamage: (error: Error) => void;
   /** After a failure the next attempt waits until there is twice as much to win. */
   #notBelowWeight = 0;
 
-  constructor(documentName: string, log: Log, services: RoomServices) {
+  /** @param onDamage something of the document cannot be read or applied */
+  constructor(documentName: string, log: Log, services: RoomServices, onDamage: (error: Error) => void) {
     this.#documentName = documentName;
     this.#log = log;
     this.#services = services;
+    this.#onDamage = onDamage;
   }
 
   get isRunning(): boolean {
@@ -36,16 +45,25 @@ export class Compaction {
 
   /** Whether what came since the snapshot outweighs it, so that each byte is compacted a few times in its life only. */
   get isWorthwhile(): boolean {
-    const { history } = this.#log;
-    const { compactAboveBytes } = this.#services.limits;
-    const threshold = Math.max(compactAboveBytes, history.snapshotBytes * growthFactor, this.#notBelowWeight);
-    return history.weightSinceSnapshot > threshold;
+    return this.#outweighs(growthFactor, 1);
+  }
+
+  /** The same for a room that nobody uses. */
+  get isWorthwhileAtRest(): boolean {
+    return this.#outweighs(growthFactorAtRest, leastPartAtRest);
   }
 
   /** Resolves when the compaction that runs, or the one this call starts, is over. Never rejects. */
   run(): Promise<void> {
     this.#running ??= this.#compactAsNeeded().finally(() => (this.#running = undefined));
     return this.#running;
+  }
+
+  #outweighs(factor: number, leastPart: number): boolean {
+    const { history } = this.#log;
+    const leastWeight = this.#services.limits.compactAboveBytes * leastPart;
+    const threshold = Math.max(leastWeight, history.snapshotBytes * factor, this.#notBelowWeight);
+    return history.weightSinceSnapshot > threshold;
   }
 
   /** Once, and again while what came meanwhile is worth it: after a burst nobody else looks. */
@@ -68,7 +86,7 @@ export class Compaction {
     const compacted = await this.#compactUpTo(coveredSeq);
     const { segments, contents, deleteSetUpdate } = compacted;
     const snapshot = { coveredSeq, segments, contents };
-    const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer.epoch, snapshot);
+    const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer, snapshot);
     if (!pointer) throw new Error("somebody else replaced the snapshot meanwhile");
     const stateVector = StateVector.decode(compacted.stateVector);
     this.#log.replaceSnapshot(pointer, { stateVector, deleteSetUpdate }, history.weightSinceSnapshot - weightBefore);
@@ -96,6 +114,7 @@ export class Compaction {
     this.#notBelowWeight = this.#log.history.weightSinceSnapshot * 2;
     const fields = { documentName: this.#documentName, error: messageOf(thrown) };
     this.#services.logger.warn(fields, "a compaction failed; the log stays as it is");
+    if (isDamage(thrown) || (thrown instanceof WorkerError && thrown.pieceIndex !== undefined)) this.#onDamage(thrown);
   }
 }
 

@@ -5,10 +5,13 @@
 import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
-import type { AppendEntry, LogRecord, Pointer, Storage } from "../storage/storage.js";
+import type { AppendEntry, LogRecord, Pointer, Storage, Tombstone } from "../storage/storage.js";
 import { Contents } from "../update/contents.js";
 import { UpdateError } from "../update/error.js";
 import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
+import type { Backlog } from "./backlog.js";
+import { isDamage } from "./damage.js";
+import { DocumentDeleted } from "./deleted.js";
 import { History, type HistoryOptions, type SnapshotContents } from "./history.js";
 import type { Member } from "./member.js";
 
@@ -33,14 +36,28 @@ export interface LogListener {
   committed(seq: number, items: readonly PlacedItem[]): void;
   /** The items not yet on disk are admitted, but their commit takes long. */
   commitDelayed(items: readonly LogItem[]): void;
+  /** The store refused the commit; it is tried again. */
+  commitFailed(error: unknown): void;
 }
 
 export interface LogOptions extends HistoryOptions {
   readonly storage: Storage;
   readonly commitQueue: CommitQueue;
+  readonly backlog: Backlog;
   /** For a document that was never written. */
   readonly newGeneration: () => string;
 }
+
+/** What an update in the backlog costs beyond its bytes. */
+const itemOverheadBytes = 128;
+
+type LogState =
+  | { readonly kind: "open" }
+  /** A commit carries what is in flight. */
+  | { readonly kind: "committing" }
+  /** Nothing is taken any more; `over` is called when the commit that was under way is. */
+  | { readonly kind: "ending"; readonly over: () => void }
+  | { readonly kind: "ended" };
 
 export class Log implements CommitSource {
   readonly history: History;
@@ -50,6 +67,7 @@ export class Log implements CommitSource {
   #listener: LogListener | undefined;
   #forming: PlacedItem[] = [];
   #inFlight: PlacedItem[] = [];
+  #state: LogState = { kind: "open" };
   #version: number;
   #durableVersion: number;
 
@@ -60,11 +78,14 @@ export class Log implements CommitSource {
     this.#version = this.#durableVersion = history.seq;
   }
 
-  /** @throws {SynclineError} `data-corrupt` when a record is missing, damaged or not understood. */
+  /**
+   * @throws {SynclineError} `data-corrupt` when something of it is missing, damaged or not understood
+   * @throws {DocumentDeleted}
+   */
   static async load(options: LogOptions): Promise<Log> {
     const { documentName, storage } = options;
     try {
-      const pointer = (await storage.readPointer(documentName)) ?? neverWritten(options.newGeneration());
+      const pointer = (await storage.readPointer(documentName)) ?? (await neverWritten(options));
       const contents = await readContents(options, pointer);
       const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
       const log = new Log(options, history, contents);
@@ -112,6 +133,7 @@ export class Log implements CommitSource {
     this.contents.absorb(scanned);
     this.#version += 1;
     this.#forming.push(this.#place(item));
+    this.#options.backlog.add(weightOf(item));
     this.#options.commitQueue.request(this);
   }
 
@@ -120,11 +142,21 @@ export class Log implements CommitSource {
     (this.#forming.length > 0 ? this.#forming : this.#inFlight).push(this.#place(item));
   }
 
+  /** Takes nothing more, and drops what no commit carries yet. Resolves when the commit under way, if any, is over. */
+  async end(): Promise<void> {
+    const isCommitting = this.#state.kind === "committing";
+    this.#drop(this.#forming.splice(0));
+    if (isCommitting) await new Promise<void>((over) => (this.#state = { kind: "ending", over }));
+    this.#state = { kind: "ended" };
+    this.#drop(this.#inFlight.splice(0));
+  }
+
   takeEntry(): AppendEntry | undefined {
     this.#inFlight = this.#inFlight.length === 0 ? this.#forming : [...this.#inFlight, ...this.#forming];
     this.#forming = [];
     const updates = updatesOf(this.#inFlight);
     if (updates.length === 0) return undefined;
+    this.#state = { kind: "committing" };
     const { documentName } = this.#options;
     return { documentName, generation: this.generation, previousSeq: this.history.seq, updates };
   }
@@ -132,14 +164,19 @@ export class Log implements CommitSource {
   committed(seq: number): void {
     const items = this.#inFlight;
     this.#inFlight = [];
+    this.#drop(items);
     const updates = updatesOf(items);
     this.history.push({ seq, updates });
     this.#durableVersion += updates.length;
+    this.#commitIsOver();
     this.#listener?.committed(seq, items);
   }
 
-  /** Nothing to do: what is in flight stays so, and the queue asks again. */
-  commitFailed(): void {}
+  /** What is in flight stays so, and the queue asks again. */
+  commitFailed(error: unknown): void {
+    this.#commitIsOver();
+    this.#listener?.commitFailed(error);
+  }
 
   commitDelayed(): void {
     this.#listener?.commitDelayed(this.unsettled);
@@ -149,6 +186,15 @@ export class Log implements CommitSource {
   replaceSnapshot(pointer: Pointer, snapshot: SnapshotContents, weight: number): void {
     this.contents.deletions.addAll(scanUpdate(snapshot.deleteSetUpdate).deletions);
     this.history.replaceSnapshot(pointer, snapshot, weight);
+  }
+
+  #commitIsOver(): void {
+    if (this.#state.kind === "ending") this.#state.over();
+    else this.#state = { kind: "open" };
+  }
+
+  #drop(items: readonly LogItem[]): void {
+    for (const item of items) this.#options.backlog.remove(weightOf(item));
   }
 
   #place({ update, author, n }: LogItem): PlacedItem {
@@ -166,14 +212,30 @@ export class Log implements CommitSource {
   }
 }
 
+function weightOf({ update }: LogItem): number {
+  return update ? update.length + itemOverheadBytes : 0;
+}
+
 export function updatesOf(items: readonly LogItem[]): Uint8Array[] {
   const updates: Uint8Array[] = [];
   for (const { update } of items) if (update) updates.push(update);
   return updates;
 }
 
-function neverWritten(generation: string): Pointer {
-  return { generation, epoch: 0, coveredSeq: 0, segments: [] };
+/** @throws {DocumentDeleted} @throws {SynclineError} `data-corrupt` when only the pointer is not there */
+async function neverWritten({ documentName, storage, newGeneration }: LogOptions): Promise<Pointer> {
+  const tombstone = await storage.readTombstone(documentName).catch(unreadableTombstone);
+  if (tombstone) throw new DocumentDeleted(documentName, tombstone);
+  for await (const { kind } of storage.readEverything(documentName)) {
+    throw new SynclineError("data-corrupt", `there is a ${kind} of ${JSON.stringify(documentName)}, but no pointer`);
+  }
+  return { generation: newGeneration(), epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+}
+
+/** A tombstone of which only this much is known says "deleted" all the same. */
+function unreadableTombstone(thrown: unknown): Tombstone {
+  if (isDamage(thrown)) return { generation: "", deletedAt: 0 };
+  throw thrown;
 }
 
 async function readContents({ documentName, storage }: LogOptions, pointer: Pointer): Promise<Contents> {

@@ -2,13 +2,14 @@
  * A document being used, with its members. The spine: an update is admitted, appended, committed, relayed, acknowledged,
  * in this order, and this file is where one reads it. Knows neither dialects, nor sockets, nor what stores the log.
  */
-import { closeCodes } from "@syncline/protocol";
+import { access, closeCodes, type Access, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import { admit, type Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
+import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
 import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
 import { Member, type Submission } from "./member.js";
@@ -19,11 +20,39 @@ import { Trials } from "./trial.js";
 
 type NewUpdate = Extract<Admission, { kind: "new" }>;
 
+export interface RoomOptions {
+  readonly documentName: string;
+  /** The server's number for the room. */
+  readonly number: number;
+  readonly services: RoomServices;
+  /** Something of the document turned out to be unreadable, or such that it cannot be applied. */
+  readonly onDamage: (room: Room, error: Error) => void;
+}
+
+/** What members may do, and why it is less than everything, where it is. */
+export interface RoomAccess {
+  readonly level: Access;
+  readonly reason: string;
+}
+
+/** Why a room was ended: what its members are told, and who comes a moment too late. */
+export interface Ending {
+  readonly code: CloseCode;
+  readonly reason: string;
+}
+
+type RoomState =
+  | { readonly kind: "writable" }
+  /** The store refuses writes. What is admitted waits, and is tried again. */
+  | { readonly kind: "read-only"; readonly reason: string }
+  | { readonly kind: "ended"; readonly ending: Ending };
+
 export class Room {
   readonly documentName: string;
   /** The server's number for this room while it is loaded. */
   readonly number: number;
   readonly #services: RoomServices;
+  readonly #onDamage: RoomOptions["onDamage"];
   readonly #log: Log;
   readonly #members = new Set<Member>();
   readonly #relay: Relay;
@@ -35,27 +64,34 @@ export class Room {
   readonly #parking = new Set<Member>();
   /** Immediate mode: admitted in this turn of the event loop, not yet relayed. */
   #unrelayed: LogItem[] = [];
+  #state: RoomState = { kind: "writable" };
 
-  private constructor(documentName: string, number: number, log: Log, services: RoomServices) {
+  private constructor(log: Log, { documentName, number, services, onDamage }: RoomOptions) {
     this.documentName = documentName;
     this.number = number;
     this.#log = log;
     this.#services = services;
+    this.#onDamage = onDamage;
     this.#relay = new Relay(number, this.#members, services.limits.maxUnsentBytes);
-    this.#compaction = new Compaction(documentName, log, services);
-    this.#trials = new Trials(`${number}`, log, services);
+    this.#compaction = new Compaction(documentName, log, services, (error) => this.#damaged(error));
+    this.#trials = new Trials(`${number}`, log, services, (error) => this.#damaged(error));
     log.listen({
       committed: (seq, items) => this.#committed(seq, items),
       commitDelayed: (items) => this.#commitDelayed(items),
+      commitFailed: (error) => this.#becomeReadOnly(whyNotSaved(error)),
     });
   }
 
-  /** @throws what the store throws; the room then does not exist, and nobody was told anything of it. */
-  static async load(documentName: string, number: number, services: RoomServices): Promise<Room> {
-    const { storage, commitQueue, segmentCache, newGeneration } = services;
+  /**
+   * @throws {DocumentDeleted}
+   * @throws what the store throws; the room then does not exist, and nobody was told anything of it.
+   */
+  static async load(options: RoomOptions): Promise<Room> {
+    const { documentName, services } = options;
+    const { storage, commitQueue, backlog, segmentCache, newGeneration } = services;
     const { tailCacheBytes } = services.limits;
-    const options = { documentName, storage, commitQueue, segmentCache, newGeneration, tailCacheBytes };
-    return new Room(documentName, number, await Log.load(options), services);
+    const logOptions = { documentName, storage, commitQueue, backlog, segmentCache, newGeneration, tailCacheBytes };
+    return new Room(await Log.load(logOptions), options);
   }
 
   get generation(): string {
@@ -77,6 +113,22 @@ export class Room {
     return this.#log.isSettled && this.#trials.isIdle;
   }
 
+  /** Something of the document could not be used and was set aside. */
+  get isDegraded(): boolean {
+    return this.#log.history.pointer.quarantinedCount > 0;
+  }
+
+  get access(): RoomAccess {
+    if (this.#state.kind === "writable") return { level: access.write, reason: "" };
+    const { reason } = this.#state.kind === "ended" ? this.#state.ending : this.#state;
+    return { level: this.#state.kind === "ended" ? access.none : access.read, reason };
+  }
+
+  /** `undefined` while the room is in use. */
+  get ending(): Ending | undefined {
+    return this.#state.kind === "ended" ? this.#state.ending : undefined;
+  }
+
   get isCompacting(): boolean {
     return this.#compaction.isRunning;
   }
@@ -85,12 +137,14 @@ export class Room {
   join(channel: Channel, clientId: number): Member {
     const member: Member = new Member(channel, this.#deliveryTo(channel), clientId);
     this.#members.add(member);
+    this.#services.backlog.holdBack(channel);
     return member;
   }
 
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     member.end();
+    this.#services.backlog.forget(member.channel);
     this.#parking.delete(member);
     this.#presence?.leave(member);
   }
@@ -121,17 +175,45 @@ export class Room {
     if (!member.submitted(submission.n)) return this.#lostOnTheWay(member);
     this.#take(member, submission);
     this.#admitParked();
+    this.#services.backlog.holdBack(member.channel);
   }
 
-  /** Folds what came since the snapshot into a new one, if that is worth it. Resolves when it is done. */
+  /** Everything that is durable, as updates in order. @throws {StaleSnapshot} */
+  async *content(): AsyncIterable<Uint8Array> {
+    const { history } = this.#log;
+    const { coveredSeq } = history.pointer;
+    yield* history.segments();
+    for await (const record of history.recordsSince(coveredSeq)) yield* record.updates;
+  }
+
+  /** Before the room is let go: folds what came since the snapshot into a new one, if that is worth it. */
   async compact(): Promise<void> {
-    if (this.#compaction.isWorthwhile) await this.#compaction.run();
+    while (this.#compaction.isWorthwhileAtRest) await this.#compaction.run();
   }
 
   /** Ends what still runs by itself. The members have left. */
   close(): void {
     this.#presence?.close();
     this.#trials.forget();
+  }
+
+  /**
+   * Takes nothing more; what is not acknowledged by then may be dropped. Resolves when nothing of this room is on its way to
+   * the log any more. Members are told by `dismiss`, when it is known what.
+   */
+  async stop(ending: Ending): Promise<void> {
+    this.#state = { kind: "ended", ending };
+    this.close();
+    await this.#log.end();
+  }
+
+  /** Sends everybody away. */
+  dismiss(ending: Ending): void {
+    this.#state = { kind: "ended", ending };
+    for (const member of [...this.#members]) {
+      member.channel.leave(ending.code, ending.reason);
+      this.leave(member);
+    }
   }
 
   /** Each author's updates keep their order: they queue behind one that is being tried in a worker. */
@@ -141,9 +223,12 @@ export class Room {
   }
 
   #admit(member: Member, submission: Submission, trustHeavy = false): void {
+    if (this.#state.kind === "ended") return;
     const { maxUpdateBytes } = this.#services.limits;
     if (submission.update.length > maxUpdateBytes) return this.#tooLarge(member, submission);
-    const admission = admit(submission.update, this.#log.contents, { trustHeavy });
+    // Where something got in that cannot be applied, nothing more does without having been applied first.
+    const distrust = this.isDegraded ? { heavyBytes: 0 } : {};
+    const admission = admit(submission.update, this.#log.contents, { trustHeavy, ...distrust });
     switch (admission.kind) {
       case "new":
         return this.#append(member, submission, admission);
@@ -166,6 +251,7 @@ export class Room {
   }
 
   #committed(seq: number, items: readonly PlacedItem[]): void {
+    this.#becomeWritable();
     if (!this.#isImmediate) this.#relay.updates(seq, items);
     this.#relay.reached(seq);
     this.#acknowledge(items);
@@ -187,6 +273,24 @@ export class Room {
     for (const author of new Set(items.map((item) => item.author))) {
       author.sendReceivedAck(this.stateVector.get(author.clientId));
     }
+  }
+
+  /** What is admitted already is kept and tried again; who can be told is told to keep the rest. */
+  #becomeReadOnly(reason: string): void {
+    if (this.#state.kind !== "writable") return;
+    this.#state = { kind: "read-only", reason };
+    this.#tellAccess();
+  }
+
+  #becomeWritable(): void {
+    if (this.#state.kind !== "read-only") return;
+    this.#state = { kind: "writable" };
+    this.#tellAccess();
+  }
+
+  #tellAccess(): void {
+    const { level, reason } = this.access;
+    for (const member of this.#members) member.channel.setAccess(level, reason);
   }
 
   /** What brought nothing new is durable as soon as everything before it is. */
@@ -244,6 +348,11 @@ export class Room {
     });
   }
 
+  /** A room that is out of use may be read while what it was made of is replaced. */
+  #damaged(error: Error): void {
+    if (this.#state.kind !== "ended") this.#onDamage(this, error);
+  }
+
   #lostOnTheWay(member: Member): void {
     member.channel.leave(closeCodes.gap, "updates were lost on the way; come back and send what is missing");
   }
@@ -274,12 +383,14 @@ export class Room {
       history: this.#log.history,
       timers,
       diffSegments,
-      version: () => this.#log.version,
+      // What the disk does not take the room does not have yet: who comes meanwhile does not wait for it.
+      version: () => (this.#state.kind === "read-only" ? this.#log.durableVersion : this.#log.version),
       relayedVersion: () => (this.#isImmediate ? this.#log.version : this.#log.durableVersion),
       relayedAhead: () => (this.#isImmediate ? updatesOf(this.#log.unsettled) : []),
       failed: (thrown) => {
         logger.error({ documentName: this.documentName, error: messageOf(thrown) }, "the history could not be read");
         channel.leave(closeCodes.internalError, "the document could not be read");
+        if (isDamage(thrown)) this.#damaged(thrown);
       },
       maxUnsentBytes: limits.maxUnsentBytes,
       lagAllowanceMs: limits.lagAllowanceMs,
@@ -295,6 +406,13 @@ export class Room {
     for (const { delivery } of this.#members) if (delivery.isCatchingUp) return true;
     return false;
   }
+}
+
+/** For the person whose edit it is; the log has the details. */
+function whyNotSaved(error: unknown): string {
+  const isFull = /ENOSPC|EDQUOT|no space left/i.test(messageOf(error));
+  const problem = isFull ? "the server's disk is full" : "the server's disk takes no writes";
+  return `${problem}; what it has is kept, and it tries again`;
 }
 
 /** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */

@@ -1,17 +1,33 @@
 /**
  * The rooms of this server: at most one per document, loaded when somebody needs it, let go when nobody does.
- * A client that comes while a room is on its way out gets that very room.
+ * A client that comes while a room is on its way out gets that very room; one that comes while the document is being
+ * deleted or repaired waits until that is done.
  */
-import { checkDocumentName } from "@syncline/protocol";
-import { Room } from "./room.js";
+import { access, checkDocumentName, closeCodes } from "@syncline/protocol";
+import { messageOf } from "../error.js";
+import { type Ending, Room } from "./room.js";
+import { isDamage } from "./damage.js";
+import { type Problem, repairDocument } from "./repair.js";
 import type { RoomServices } from "./services.js";
 
 interface Entry {
-  readonly room: Promise<Room>;
+  readonly loading: Promise<Room>;
+  /** Once it is loaded. */
+  room: Room | undefined;
   /** How many have opened it and not yet released it. */
   holderCount: number;
   cancelUnload: (() => void) | undefined;
 }
+
+const beingRepaired: Ending = {
+  code: closeCodes.unavailable,
+  reason: "the document is being repaired; come back in a moment",
+};
+
+const interrupted: Ending = {
+  code: closeCodes.unavailable,
+  reason: "the document was out of use for a moment; come back",
+};
 
 /** How often a server that shuts down looks whether its rooms are settled. */
 const settledPollMs = 5;
@@ -19,6 +35,8 @@ const settledPollMs = 5;
 export class Rooms {
   readonly #services: RoomServices;
   readonly #entries = new Map<string, Entry>();
+  /** Documents that nobody may open at the moment, each until its promise resolves. */
+  readonly #reserved = new Map<string, Promise<void>>();
   #lastNumber = 0;
 
   constructor(services: RoomServices) {
@@ -30,35 +48,79 @@ export class Rooms {
     return this.#entries.size;
   }
 
+  /** Rooms whose documents are degraded: something of them was damaged and set aside. */
+  get degradedCount(): number {
+    return this.#loaded.filter((room) => room.isDegraded).length;
+  }
+
+  /** Rooms that take no edits because the store refuses writes. */
+  get readOnlyCount(): number {
+    return this.#loaded.filter((room) => room.access.level === access.read).length;
+  }
+
   /**
    * The room of a document, which stays loaded until everybody who opened it has called `release`.
    *
    * @throws {ProtocolError} `invalid-document-name`
+   * @throws {DocumentDeleted}
    * @throws what the store throws when it cannot be loaded; the next call tries again. Nothing is to be released then.
    */
   async open(documentName: string): Promise<Room> {
     checkDocumentName(documentName);
+    for (let other; (other = this.#reserved.get(documentName));) await other;
     const entry = this.#entries.get(documentName) ?? this.#load(documentName);
     // Counted before anything is awaited: a room that is just being unloaded sees it, and stays.
     entry.holderCount += 1;
     entry.cancelUnload?.();
     entry.cancelUnload = undefined;
-    return entry.room;
+    return entry.loading;
   }
 
   /** Undoes one `open`. A room that nobody holds is unloaded after a while. */
   release(room: Room): void {
     const entry = this.#entries.get(room.documentName);
-    if (!entry) return;
+    // It was ended, and may have been loaded anew.
+    if (entry?.room !== room) return;
     entry.holderCount -= 1;
     if (entry.holderCount === 0) this.#unloadLater(entry, room);
+  }
+
+  /**
+   * Takes the document's room out of use, if there is one, and runs `work` while nobody can open the document. Whoever tries
+   * meanwhile waits for it. One at a time for each document. The room's members are told `ending` when `work` is done; when
+   * it fails nothing has happened, and they come back by themselves.
+   */
+  async exclusively<Result>(documentName: string, ending: Ending, work: () => Promise<Result>): Promise<Result> {
+    for (let other; (other = this.#reserved.get(documentName));) await other;
+    let free: () => void = () => undefined;
+    this.#reserved.set(documentName, new Promise<void>((resolve) => (free = resolve)));
+    let room: Room | undefined;
+    let outcome = interrupted;
+    try {
+      room = await this.#takeOut(documentName);
+      const result = await work();
+      outcome = ending;
+      return result;
+    } finally {
+      room?.dismiss(outcome);
+      this.#reserved.delete(documentName);
+      free();
+    }
+  }
+
+  /**
+   * Makes a document anew from what of it can be used, and resolves with what cannot. Its members are sent away and come
+   * back to the repaired one.
+   */
+  async repair(documentName: string, damage?: Error): Promise<readonly Problem[]> {
+    return this.exclusively(documentName, beingRepaired, () => this.#repair(documentName, damage));
   }
 
   /** Resolves when everything that rooms have received is on disk or refused, those included that are being loaded. */
   async settled(): Promise<void> {
     const { timers } = this.#services;
     for (;;) {
-      const rooms = await Promise.all([...this.#entries.values()].map(({ room }) => room.catch(() => undefined)));
+      const rooms = await Promise.all([...this.#entries.values()].map(({ loading }) => loading.catch(() => undefined)));
       // Whoever waited for a room to load has its turn first.
       await new Promise<void>((resolve) => timers.soon(resolve));
       if (rooms.every((room) => room === undefined || room.isSettled)) return;
@@ -70,20 +132,72 @@ export class Rooms {
   async close(): Promise<void> {
     for (const entry of this.#entries.values()) {
       entry.cancelUnload?.();
-      const room = await entry.room.catch(() => undefined);
+      const room = await entry.loading.catch(() => undefined);
       room?.close();
     }
     this.#entries.clear();
   }
 
+  get #loaded(): Room[] {
+    return [...this.#entries.values()].flatMap(({ room }) => room ?? []);
+  }
+
   #load(documentName: string): Entry {
     this.#lastNumber += 1;
-    const room = Room.load(documentName, this.#lastNumber, this.#services);
-    const entry: Entry = { room, holderCount: 0, cancelUnload: undefined };
+    const loading = this.#loadSound(documentName, this.#lastNumber);
+    const entry: Entry = { loading, room: undefined, holderCount: 0, cancelUnload: undefined };
     this.#entries.set(documentName, entry);
-    // A failed load leaves nothing behind. Who waits for the promise hears of it.
-    room.catch(() => this.#entries.delete(documentName));
+    loading.then(
+      (room) => (entry.room = room),
+      // A failed load leaves nothing behind. Who waits for the promise hears of it.
+      () => this.#entries.delete(documentName),
+    );
     return entry;
+  }
+
+  /** Repairs what is damaged first: a bad record does not take the document. */
+  async #loadSound(documentName: string, number: number): Promise<Room> {
+    const onDamage = (room: Room, error: Error) => void this.#damaged(room, error);
+    const load = () => Room.load({ documentName, number, services: this.#services, onDamage });
+    try {
+      return await load();
+    } catch (thrown) {
+      if (!isDamage(thrown)) throw thrown;
+      await this.#repair(documentName, thrown);
+      return load();
+    }
+  }
+
+  /** A room that is in use turned out to hold what cannot be applied. */
+  async #damaged(room: Room, error: Error): Promise<void> {
+    const { documentName } = room;
+    if (this.#entries.get(documentName)?.room !== room) return;
+    try {
+      await this.repair(documentName, error);
+    } catch (thrown) {
+      const fields = { documentName, error: messageOf(thrown) };
+      this.#services.logger.error(fields, "a damaged document could not be repaired; it stays as it is");
+    }
+  }
+
+  async #repair(documentName: string, damage: Error | undefined): Promise<readonly Problem[]> {
+    const { logger } = this.#services;
+    logger.error({ documentName, damage: damage?.message }, "a document is being repaired");
+    const problems = await repairDocument(documentName, this.#services);
+    const setAside = problems.map(({ origin, reason, bytes }) => ({ origin, reason, byteCount: bytes.length }));
+    logger.error({ documentName, setAside }, "a document was repaired; what could not be used is in its quarantine");
+    return problems;
+  }
+
+  async #takeOut(documentName: string): Promise<Room | undefined> {
+    const entry = this.#entries.get(documentName);
+    if (!entry) return undefined;
+    const room = await entry.loading.catch(() => undefined);
+    if (this.#entries.get(documentName) !== entry) return undefined;
+    this.#entries.delete(documentName);
+    entry.cancelUnload?.();
+    await room?.stop(interrupted);
+    return room;
   }
 
   #unloadLater(entry: Entry, room: Room): void {
@@ -95,8 +209,8 @@ export class Rooms {
 
   async #unload(entry: Entry, room: Room): Promise<void> {
     await room.compact();
-    // Somebody came meanwhile; when they go, it is tried again.
-    if (entry.holderCount > 0 || entry.cancelUnload) return;
+    // Somebody came meanwhile, and when they go it is tried again; or it was ended.
+    if (entry.holderCount > 0 || entry.cancelUnload || room.ending) return;
     // A commit is on its way, or an update is being tried: look again when that may be over.
     if (!room.isSettled || room.isCompacting) return this.#unloadLater(entry, room);
     room.close();

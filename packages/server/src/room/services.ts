@@ -4,16 +4,20 @@ import type { CommitQueue } from "../storage/commit-queue.js";
 import type { Storage } from "../storage/storage.js";
 import type { Timers } from "../timers.js";
 import type { WorkerPool } from "../worker/worker-pool.js";
+import type { Backlog } from "./backlog.js";
 import type { DiffSegments } from "./catch-up.js";
 import type { SegmentCache } from "./segment-cache.js";
 
 export interface RoomServices {
   readonly storage: Storage;
   readonly commitQueue: CommitQueue;
-  readonly workers: Pick<WorkerPool, "compact" | "trial" | "forget">;
+  readonly workers: Pick<WorkerPool, "compact" | "salvage" | "trial" | "forget">;
+  readonly backlog: Backlog;
   readonly diffSegments: DiffSegments;
   readonly segmentCache: SegmentCache;
   readonly timers: Timers;
+  /** Milliseconds since 1970, for what is kept longer than the process lives. */
+  readonly wallClock: () => number;
   readonly logger: Logger;
   /** A random name for a document's generation. */
   readonly newGeneration: () => string;

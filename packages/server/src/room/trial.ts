@@ -4,6 +4,7 @@
  */
 import { closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
+import { isDamage } from "./damage.js";
 import { isStaleSnapshot } from "./history.js";
 import type { Log } from "./log.js";
 import { updatesOf } from "./log.js";
@@ -18,14 +19,17 @@ export class Trials {
   readonly #documentKey: string;
   readonly #log: Log;
   readonly #services: RoomServices;
+  readonly #onDamage: (error: Error) => void;
   #runningCount = 0;
   /** The state that the worker's document has from the last trial, and how far into the log that was. */
   #last: { readonly version: number; readonly seq: number } | undefined;
 
-  constructor(documentKey: string, log: Log, services: RoomServices) {
+  /** @param onDamage something of the document cannot be read */
+  constructor(documentKey: string, log: Log, services: RoomServices, onDamage: (error: Error) => void) {
     this.#documentKey = documentKey;
     this.#log = log;
     this.#services = services;
+    this.#onDamage = onDamage;
   }
 
   get isIdle(): boolean {
@@ -54,6 +58,7 @@ export class Trials {
       this.#services.logger.error({ error: messageOf(thrown) }, "a heavy update could not be tried");
       member.waiting = undefined;
       member.channel.leave(closeCodes.internalError, "an update could not be checked; come back and send it again");
+      if (isDamage(thrown)) this.#onDamage(thrown);
     } finally {
       this.#runningCount -= 1;
       readOn();
