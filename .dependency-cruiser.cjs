@@ -4,13 +4,14 @@
  */
 
 /** Server folders from the outside in: each may import those after it, never those before it. */
-const serverLayers = ["cli", "adapters", "connection", "room", "storage", "worker", "update"];
+const serverLayers = ["cli", "adapters", "documents", "connection", "room", "storage", "worker", "update"];
 const server = "(^|/)packages/server/src";
 
 /** Third-party module → the only files that may import it. */
 const owners = {
-  ws: "adapters/websocket\\.ts$",
-  "level|classic-level|abstract-level": "storage/level\\.ts$",
+  ws: "(adapters/websocket|migration/document-pull)\\.ts$",
+  "level|classic-level|abstract-level": "(storage/level|migration/leveldb-copy)\\.ts$",
+  "node-sqlite3-wasm": "migration/hocuspocus-sqlite\\.ts$",
   "crc-32": "storage/envelope\\.ts$",
   "lru-cache": "(storage|room)/",
   sirv: "adapters/http\\.ts$",
@@ -25,7 +26,7 @@ const layerRules = serverLayers.slice(1).map((layer, index) => ({
   comment: `${layer}/ is below ${serverLayers.slice(0, index + 1).join(", ")}: it answers through promises and callbacks.`,
   severity: "error",
   from: { path: `${server}/${layer}/`, pathNot: "\\.test\\.ts$" },
-  to: { path: `${server}/(${serverLayers.slice(0, index + 1).join("|")}|server\\.ts|options\\.ts)` },
+  to: { path: `${server}/(${serverLayers.slice(0, index + 1).join("|")}|server\\.ts|engine\\.ts|options\\.ts)` },
 }));
 
 const ownerRules = Object.entries(owners).map(([module, owner]) => ({
@@ -70,6 +71,19 @@ module.exports = {
       severity: "error",
       from: { path: `${server}/`, pathNot: [`${server}/(adapters|cli)/`, "\\.test\\.ts$"] },
       to: { path: "^(node:)?(http|https|net|tls)$" },
+    },
+    {
+      name: "migration-stands-alone",
+      comment: "Readers of other systems' data know errors, time and the protocol, and nothing of how Syncline keeps it.",
+      severity: "error",
+      from: { path: `${server}/migration/`, pathNot: "\\.test\\.ts$" },
+      to: { path: `${server}/`, pathNot: `${server}/(migration/|error\\.ts|timers\\.ts)` },
+    },
+    {
+      name: "only-cli-knows-migration",
+      severity: "error",
+      from: { path: `${server}/`, pathNot: `${server}/(cli|migration)/` },
+      to: { path: `${server}/migration/` },
     },
     ...layerRules,
     ...ownerRules,

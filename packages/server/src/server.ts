@@ -1,21 +1,14 @@
-/** Wires the layers to a running server, and takes it down in the right order. The only file that knows all of them. */
-import { randomUUID } from "node:crypto";
-import { checkDocumentName, closeCodes, maxUpdateHeaderBytes, ProtocolError, synclinePath } from "@syncline/protocol";
+/** Puts adapters before an engine, and takes it all down in the right order. */
+import { closeCodes } from "@syncline/protocol";
+import { ControlEndpoint } from "./adapters/control.js";
 import { frameBinary } from "./adapters/frame.js";
 import { HttpAdapter } from "./adapters/http.js";
 import type { ServerStatus } from "./adapters/server-status.js";
 import { WebSocketAdapter } from "./adapters/websocket.js";
-import type { ConnectionServices } from "./connection/services.js";
-import { SynclineConnection } from "./connection/syncline-connection.js";
-import { createSynclineWire } from "./connection/syncline-wire.js";
-import type { Connection, Transport } from "./connection/transport.js";
-import { YWebsocketConnection } from "./connection/y-websocket-connection.js";
-import { createYWebsocketWire } from "./connection/y-websocket-wire.js";
+import { connect } from "./connection/connect.js";
+import type { Documents } from "./documents/documents.js";
+import { Engine } from "./engine.js";
 import { resolveOptions, type ResolvedOptions, type ServerOptions } from "./options.js";
-import { Rooms } from "./room/rooms.js";
-import { createSegmentCache } from "./room/segment-cache.js";
-import { shareSegmentDiffs } from "./room/segment-diff.js";
-import { CommitQueue } from "./storage/commit-queue.js";
 import { LevelStorage } from "./storage/level.js";
 import type { Storage } from "./storage/storage.js";
 import { version } from "./version.js";
@@ -27,6 +20,8 @@ export interface SynclineServer {
   readonly host: string;
   /** Where clients connect: `ws://host:port`. */
   readonly url: string;
+  /** What can be done with documents as a whole: list, inspect, delete, export, import, check, back up. */
+  readonly documents: Documents;
   /**
    * Stops accepting, commits what is queued, closes clients with 4503 (they come back by themselves), closes the store.
    * A second call waits for the first.
@@ -58,30 +53,18 @@ const settleLimitMs = 4_000;
 class RunningServer implements SynclineServer {
   readonly #options: ResolvedOptions;
   readonly #storage: Storage;
-  readonly #commitQueue: CommitQueue;
-  readonly #workers = new WorkerPool();
-  readonly #rooms: Rooms;
+  readonly #engine: Engine;
   readonly #webSockets: WebSocketAdapter;
   readonly #http: HttpAdapter;
+  #control: ControlEndpoint | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedOptions, storage: Storage) {
-    const { limits, timers, logger } = options;
+    const { limits, relay, timers, logger } = options;
     this.#options = options;
     this.#storage = storage;
-    this.#commitQueue = new CommitQueue({ storage, timers, logger, commitIntervalMs: limits.commitIntervalMs });
-    this.#rooms = new Rooms({
-      storage,
-      commitQueue: this.#commitQueue,
-      workers: this.#workers,
-      diffSegments: shareSegmentDiffs(this.#workers),
-      segmentCache: createSegmentCache(limits.segmentCacheBytes),
-      timers,
-      logger,
-      newGeneration: randomUUID,
-      limits: { ...limits, relay: options.relay },
-    });
-    const services = this.#connectionServices();
+    this.#engine = new Engine({ storage, workers: new WorkerPool(), relay, limits, timers, logger });
+    const services = this.#engine.connectionServices(frameBinary);
     this.#webSockets = new WebSocketAdapter({
       maxFrameBytes: limits.maxFrameBytes,
       timers,
@@ -107,8 +90,16 @@ class RunningServer implements SynclineServer {
     return `ws://${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
   }
 
+  get documents(): Documents {
+    return this.#engine.documents;
+  }
+
   async listen(): Promise<void> {
-    await this.#http.listen(this.#options.host, this.#options.port);
+    const { host, port, data, control, logger } = this.#options;
+    await this.#http.listen(host, port);
+    if (!control || typeof data !== "string") return;
+    const names = () => this.#storage.listDocuments();
+    this.#control = await ControlEndpoint.open({ directory: data, documents: this.documents, names, logger });
   }
 
   close(): Promise<void> {
@@ -118,19 +109,17 @@ class RunningServer implements SynclineServer {
   async #close(): Promise<void> {
     this.#http.stopAccepting();
     this.#webSockets.stopReading();
+    await this.#control?.close();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
-    await this.#settledOrTooLate();
+    await this.#orTooLate(this.#engine.settled());
     await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
     this.#http.close();
-    await this.#settledOrTooLate();
-    await this.#commitQueue.close();
-    await this.#rooms.close();
-    await this.#workers.close();
-    await this.#storage.close();
+    await this.#orTooLate(this.#engine.settled());
+    await this.#orTooLate(this.#engine.close());
   }
 
-  /** A store that refuses writes must not keep a server from stopping: what was not acknowledged is with the clients. */
-  async #settledOrTooLate(): Promise<void> {
+  /** A store that fails or hangs must not keep a server from stopping: what was not acknowledged is with the clients. */
+  async #orTooLate(work: Promise<void>): Promise<void> {
     const { timers, logger } = this.#options;
     let cancel: () => void = () => undefined;
     const tooLate = new Promise<void>((resolve) => {
@@ -139,57 +128,21 @@ class RunningServer implements SynclineServer {
         resolve();
       });
     });
-    await Promise.race([this.#rooms.settled(), tooLate]);
+    await Promise.race([work, tooLate]);
     cancel();
   }
 
   #status(): ServerStatus {
+    const { rooms, backlogBytes, isHealthy } = this.#engine;
     return {
       version,
       connectionCount: this.#webSockets.connectionCount,
-      roomCount: this.#rooms.count,
-      isReady: this.#closing === undefined && this.#commitQueue.isHealthy,
+      roomCount: rooms.count,
+      degradedRoomCount: rooms.degradedCount,
+      readOnlyRoomCount: rooms.readOnlyCount,
+      backlogBytes,
+      isStoreHealthy: isHealthy,
+      isReady: this.#closing === undefined && isHealthy,
     };
   }
-
-  #connectionServices(): ConnectionServices {
-    const { limits, timers, logger } = this.#options;
-    return {
-      rooms: this.#rooms,
-      timers,
-      logger,
-      framing: frameBinary,
-      wires: { yWebsocket: createYWebsocketWire(frameBinary), syncline: createSynclineWire(frameBinary) },
-      heartbeatMs: limits.heartbeatMs,
-      helloTimeoutMs: limits.helloTimeoutMs,
-      maxFrameBytes: limits.maxFrameBytes,
-      maxMessageBytes: Math.min(limits.maxFrameBytes, limits.maxUpdateBytes + maxUpdateHeaderBytes),
-      maxRoomsPerConnection: limits.maxRoomsPerConnection,
-      newConnectionId: randomUUID,
-      serverName: `syncline ${version}`,
-    };
-  }
-}
-
-/** The dialect is in the path: one is syncline's, every other names a document of the y-websocket dialect. */
-function connect(transport: Transport, path: string, services: ConnectionServices): Connection {
-  if (path === synclinePath) return new SynclineConnection(transport, services);
-  try {
-    return new YWebsocketConnection(transport, documentNameIn(path), services);
-  } catch (thrown) {
-    if (!(thrown instanceof ProtocolError)) throw thrown;
-    transport.close(closeCodes.protocolError, thrown.message);
-    return { receive: () => undefined, closed: () => undefined, tick: () => undefined };
-  }
-}
-
-function documentNameIn(path: string): string {
-  let name: string;
-  try {
-    name = decodeURIComponent(path.slice(1));
-  } catch (cause) {
-    const message = "the document name in the URL is not percent-encoded UTF-8";
-    throw new ProtocolError("invalid-document-name", message, { cause });
-  }
-  return checkDocumentName(name);
 }

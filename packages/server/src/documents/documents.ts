@@ -1,0 +1,277 @@
+/**
+ * What one can do with documents as a whole: look at them, delete, create, export, import, check, back up. On a running
+ * server people have them open meanwhile: everything here goes through the rooms.
+ */
+import { closeCodes } from "@syncline/protocol";
+import { SynclineError } from "../error.js";
+import { isDamage } from "../room/damage.js";
+import { DocumentDeleted } from "../room/deleted.js";
+import { isStaleSnapshot } from "../room/history.js";
+import { diagnose, type Problem } from "../room/repair.js";
+import type { Room } from "../room/room.js";
+import type { Rooms } from "../room/rooms.js";
+import type { BackupProgress, Pointer, QuarantineEntry, SegmentInfo, Storage } from "../storage/storage.js";
+import type { Pieces } from "../worker/jobs.js";
+import type { WorkerPool } from "../worker/worker-pool.js";
+import { readStateVector } from "./state-vector.js";
+
+export interface DocumentSummary {
+  readonly name: string;
+  readonly generation: string;
+  /** The last record. */
+  readonly seq: number;
+  readonly snapshotBytes: number;
+  /** Records since the snapshot. */
+  readonly recordCount: number;
+  readonly recordBytes: number;
+  /** Above 0 the document is degraded: so many pieces of it could not be used and were set aside. */
+  readonly quarantinedCount: number;
+  /** What keeps it from being read, where something does; the numbers then say nothing. It is repaired when it is opened. */
+  readonly damage?: string;
+}
+
+export interface DocumentReport extends DocumentSummary {
+  /** Snapshots made so far. */
+  readonly epoch: number;
+  /** Records up to this one are in the snapshot. */
+  readonly coveredSeq: number;
+  readonly segments: readonly SegmentInfo[];
+  /** Yjs client ids and how many of their ids the document holds. */
+  readonly stateVector: readonly { readonly client: number; readonly clock: number }[];
+  readonly quarantine: readonly Omit<QuarantineEntry, "bytes">[];
+}
+
+export interface ImportReport {
+  readonly byteCount: number;
+  /** Updates that could not be applied, and why. */
+  readonly refused: readonly string[];
+  /** Bytes of what leans on something that is not there. */
+  readonly leftoverBytes: number;
+}
+
+export interface CheckReport {
+  readonly name: string;
+  /** Empty: everything of the document can be read and applied. */
+  readonly problems: readonly Omit<Problem, "bytes">[];
+}
+
+export interface DocumentsOptions {
+  readonly rooms: Rooms;
+  readonly storage: Storage;
+  readonly workers: Pick<WorkerPool, "compact" | "content" | "salvage">;
+  readonly newGeneration: () => string;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+}
+
+/** The server does this to a document: who has it open comes back by itself. */
+const comeBack = { code: closeCodes.unavailable, reason: "the document is being worked on; come back in a moment" };
+
+/** How often a snapshot that is replaced while it is read is read again. */
+const maxAttempts = 5;
+
+export class Documents {
+  readonly #options: DocumentsOptions;
+
+  constructor(options: DocumentsOptions) {
+    this.#options = options;
+  }
+
+  /** All documents, in no particular order. */
+  async *list(): AsyncIterable<DocumentSummary> {
+    for await (const name of this.#options.storage.listDocuments()) {
+      const summary = await this.#summary(name);
+      if (summary) yield summary;
+    }
+  }
+
+  /** @throws {SynclineError} `document-not-found`; `data-corrupt` when it is damaged: see `check` */
+  async inspect(name: string): Promise<DocumentReport> {
+    const { storage } = this.#options;
+    const pointer = await this.#existing(name);
+    const quarantine: Omit<QuarantineEntry, "bytes">[] = [];
+    for await (const { origin, reason, quarantinedAt } of storage.readQuarantine(name)) {
+      quarantine.push({ origin, reason, quarantinedAt });
+    }
+    const { epoch, coveredSeq, segments } = pointer;
+    const stateVector = await readStateVector(name, storage, pointer);
+    return { ...(await this.#summarise(name, pointer)), epoch, coveredSeq, segments, stateVector, quarantine };
+  }
+
+  /**
+   * Everybody who has it open is closed with 4404, and what they hold cannot bring it back.
+   *
+   * @throws {SynclineError} `document-not-found`
+   */
+  async delete(name: string): Promise<void> {
+    const { rooms, storage, wallClock } = this.#options;
+    await this.#assertExists(name);
+    const ending = { code: closeCodes.deleted, reason: "the document was deleted" };
+    await rooms.exclusively(name, ending, async () => {
+      if (!(await storage.deleteDocument(name, wallClock()))) throw notFound(name);
+    });
+  }
+
+  /**
+   * Makes a document, also one that was deleted: from then on it can be opened again, with a new generation and empty.
+   *
+   * @throws {SynclineError} `document-exists`
+   */
+  async recreate(name: string): Promise<void> {
+    const { rooms, storage, newGeneration } = this.#options;
+    await rooms.exclusively(name, comeBack, async () => {
+      if (!(await storage.createDocument(name, newGeneration()))) throw exists(name);
+    });
+  }
+
+  /** The document as one Yjs v1 update. @throws {SynclineError} `document-not-found` */
+  async export(name: string): Promise<Uint8Array> {
+    const whole = { maxSegmentBytes: Number.MAX_SAFE_INTEGER, mayLoseContent: true };
+    const { segments } = await this.#withContent(name, (pieces) => this.#options.workers.compact(pieces, whole));
+    return segments[0] ?? Uint8Array.of(0, 0);
+  }
+
+  /** What the document says, as JSON in UTF-8. @throws {SynclineError} `document-not-found` */
+  async content(name: string): Promise<Uint8Array> {
+    return this.#withContent(name, (pieces) => this.#options.workers.content(pieces));
+  }
+
+  /**
+   * Makes a document of Yjs v1 updates; what cannot be used of them is reported and left out. With `replace` an existing one
+   * is replaced: whoever holds its content is told so instead of merging the two.
+   *
+   * @throws {SynclineError} `document-exists`
+   */
+  async import(
+    name: string,
+    updates: readonly Uint8Array[],
+    { replace = false }: { readonly replace?: boolean } = {},
+  ): Promise<ImportReport> {
+    const { rooms, storage, workers, newGeneration } = this.#options;
+    const isThere = await this.#exists(name);
+    if (isThere && !replace) throw exists(name);
+    const { compacted, refused, leftover } = await workers.salvage(updates);
+    const { segments, contents } = compacted;
+    const snapshot = { coveredSeq: 1, segments, contents };
+    const replaced = { code: closeCodes.generationMismatch, reason: "the document was replaced" };
+    await rooms.exclusively(name, isThere ? replaced : comeBack, async () => {
+      if (!(await storage.createDocument(name, newGeneration(), { snapshot, replace }))) throw exists(name);
+    });
+    return {
+      byteCount: segments.reduce((sum, { length }) => sum + length, 0),
+      refused: refused.map(({ pieceIndex, reason }) => `update ${pieceIndex + 1}: ${reason}`),
+      leftoverBytes: leftover?.length ?? 0,
+    };
+  }
+
+  /** Reads every value of a document and applies it to an empty one; changes nothing. @throws {SynclineError} `document-not-found` */
+  async check(name: string): Promise<CheckReport> {
+    for (let attempt = 1; ; attempt++) {
+      const before = await this.#epochOf(name);
+      const { problems } = await diagnose(name, this.#options);
+      // A snapshot that was replaced meanwhile looks like one of which parts are missing.
+      if (problems.length > 0 && (await this.#epochOf(name)) !== before && attempt < maxAttempts) continue;
+      return { name, problems: problems.map(({ origin, reason }) => ({ origin, reason })) };
+    }
+  }
+
+  /** Sets aside what cannot be used. Who has the document open comes back by itself. */
+  async repair(name: string): Promise<CheckReport> {
+    const problems = await this.#options.rooms.repair(name);
+    return { name, problems: problems.map(({ origin, reason }) => ({ origin, reason })) };
+  }
+
+  /**
+   * Copies all documents, as they are at this moment, into a directory that a server can be started on.
+   *
+   * @throws {SynclineError} `data-unusable`; `not-supported` when the store is not in files
+   */
+  async backUp(directory: string, onProgress?: (progress: BackupProgress) => void): Promise<void> {
+    const { storage } = this.#options;
+    if (!storage.backUp) throw new SynclineError("not-supported", "this store has no backup of its own");
+    await storage.backUp(directory, onProgress);
+  }
+
+  async #summarise(name: string, pointer: Pointer): Promise<DocumentSummary> {
+    const { generation, coveredSeq, segments, quarantinedCount } = pointer;
+    const snapshotBytes = segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    let seq = coveredSeq;
+    let recordCount = 0;
+    let recordBytes = 0;
+    for await (const record of this.#options.storage.readRecords(name, coveredSeq)) {
+      seq = record.seq;
+      recordCount += 1;
+      for (const update of record.updates) recordBytes += update.length;
+    }
+    return { name, generation, seq, snapshotBytes, recordCount, recordBytes, quarantinedCount };
+  }
+
+  async #summary(name: string): Promise<DocumentSummary | undefined> {
+    try {
+      const pointer = await this.#options.storage.readPointer(name);
+      return pointer && (await this.#summarise(name, pointer));
+    } catch (thrown) {
+      if (!isDamage(thrown)) throw thrown;
+      const unknown = { generation: "", seq: 0, snapshotBytes: 0, recordCount: 0, recordBytes: 0, quarantinedCount: 0 };
+      return { name, ...unknown, damage: thrown.message };
+    }
+  }
+
+  /** One that cannot be read is there, too. */
+  async #exists(name: string): Promise<boolean> {
+    try {
+      return (await this.#options.storage.readPointer(name)) !== undefined;
+    } catch (thrown) {
+      if (isDamage(thrown)) return true;
+      throw thrown;
+    }
+  }
+
+  async #assertExists(name: string): Promise<void> {
+    if (!(await this.#exists(name))) throw notFound(name);
+  }
+
+  async #existing(name: string): Promise<Pointer> {
+    const pointer = await this.#options.storage.readPointer(name);
+    if (!pointer) throw notFound(name);
+    return pointer;
+  }
+
+  /** `undefined` where there is none, or it cannot be read. */
+  async #epochOf(name: string): Promise<number | undefined> {
+    const pointer = await this.#options.storage.readPointer(name).catch(() => undefined);
+    return pointer?.epoch;
+  }
+
+  async #withContent<Result>(name: string, use: (pieces: Pieces) => Promise<Result>): Promise<Result> {
+    const room = await this.#open(name);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await use(room.content());
+        } catch (thrown) {
+          if (!isStaleSnapshot(thrown) || attempt === maxAttempts) throw thrown;
+        }
+      }
+    } finally {
+      this.#options.rooms.release(room);
+    }
+  }
+
+  async #open(name: string): Promise<Room> {
+    await this.#assertExists(name);
+    try {
+      return await this.#options.rooms.open(name);
+    } catch (thrown) {
+      throw thrown instanceof DocumentDeleted ? notFound(name) : thrown;
+    }
+  }
+}
+
+function notFound(name: string): SynclineError {
+  return new SynclineError("document-not-found", `there is no document ${JSON.stringify(name)}`);
+}
+
+function exists(name: string): SynclineError {
+  return new SynclineError("document-exists", `the document ${JSON.stringify(name)} exists`);
+}

@@ -1,0 +1,113 @@
+/**
+ * Rooms, log, storage and workers, wired, without anything that clients reach them by. A server puts adapters before it; so
+ * does a test that simulates network, disk and time, and the command line uses one without any.
+ */
+import { randomUUID } from "node:crypto";
+import { maxUpdateHeaderBytes } from "@syncline/protocol";
+import type { ConnectionServices } from "./connection/services.js";
+import { createSynclineWire } from "./connection/syncline-wire.js";
+import type { Framing } from "./connection/transport.js";
+import { createYWebsocketWire } from "./connection/y-websocket-wire.js";
+import { Documents } from "./documents/documents.js";
+import type { Logger } from "./logger.js";
+import type { ServerLimits } from "./options.js";
+import { Backlog } from "./room/backlog.js";
+import { Rooms } from "./room/rooms.js";
+import { createSegmentCache } from "./room/segment-cache.js";
+import { shareSegmentDiffs } from "./room/segment-diff.js";
+import { CommitQueue } from "./storage/commit-queue.js";
+import type { Storage } from "./storage/storage.js";
+import type { Timers } from "./timers.js";
+import { version } from "./version.js";
+import type { WorkerPool } from "./worker/worker-pool.js";
+
+/** What threads do for an engine, or whoever does it in their place. */
+export type Workers = Pick<WorkerPool, "compact" | "content" | "diff" | "forget" | "salvage" | "trial" | "close">;
+
+export interface EngineOptions {
+  readonly storage: Storage;
+  readonly workers: Workers;
+  readonly relay: "durable" | "immediate";
+  readonly limits: ServerLimits;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** A random name, unique for ever. @default randomUUID */
+  readonly newId?: () => string;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly wallClock?: () => number;
+}
+
+export class Engine {
+  readonly documents: Documents;
+  readonly rooms: Rooms;
+  readonly #options: EngineOptions;
+  readonly #commitQueue: CommitQueue;
+  readonly #backlog: Backlog;
+  readonly #newId: () => string;
+
+  constructor(options: EngineOptions) {
+    const { storage, workers, limits, relay, timers, logger } = options;
+    const { newId = randomUUID, wallClock = () => Date.now() } = options;
+    this.#options = options;
+    this.#newId = newId;
+    this.#commitQueue = new CommitQueue({ storage, timers, logger, commitIntervalMs: limits.commitIntervalMs });
+    this.#backlog = new Backlog(limits.maxBacklogBytes);
+    this.rooms = new Rooms({
+      storage,
+      commitQueue: this.#commitQueue,
+      backlog: this.#backlog,
+      workers,
+      diffSegments: shareSegmentDiffs(workers),
+      segmentCache: createSegmentCache(limits.segmentCacheBytes),
+      timers,
+      wallClock,
+      logger,
+      newGeneration: newId,
+      limits: { ...limits, relay },
+    });
+    this.documents = new Documents({ rooms: this.rooms, storage, workers, newGeneration: newId, wallClock });
+  }
+
+  /** False while the store refuses writes. */
+  get isHealthy(): boolean {
+    return this.#commitQueue.isHealthy;
+  }
+
+  /** Bytes admitted that are not on disk yet. */
+  get backlogBytes(): number {
+    return this.#backlog.byteCount;
+  }
+
+  /** What connections need of it, their bytes put into frames by `framing`. */
+  connectionServices(framing: Framing): ConnectionServices {
+    const { limits, timers, logger } = this.#options;
+    return {
+      rooms: this.rooms,
+      timers,
+      logger,
+      framing,
+      wires: { yWebsocket: createYWebsocketWire(framing), syncline: createSynclineWire(framing) },
+      heartbeatMs: limits.heartbeatMs,
+      helloTimeoutMs: limits.helloTimeoutMs,
+      readOnlyAllowanceMs: limits.readOnlyAllowanceMs,
+      maxFrameBytes: limits.maxFrameBytes,
+      maxMessageBytes: Math.min(limits.maxFrameBytes, limits.maxUpdateBytes + maxUpdateHeaderBytes),
+      maxRoomsPerConnection: limits.maxRoomsPerConnection,
+      newConnectionId: this.#newId,
+      serverName: `syncline ${version}`,
+    };
+  }
+
+  /** Resolves when everything received is on disk or refused. */
+  async settled(): Promise<void> {
+    await this.rooms.settled();
+  }
+
+  /** Lets go of everything. What was not committed by then never will be. */
+  async close(): Promise<void> {
+    await this.#commitQueue.close();
+    await this.rooms.close();
+    await this.#options.workers.close();
+    await this.#options.storage.close();
+  }
+}
