@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Three projects: beside the source, across packages over real sockets, and a real browser on the demo page. */
+/** Five projects: beside the source, across packages over real sockets, campaigns, simulated worlds, and a real browser on the demo page. */
 export default defineConfig({
   test: {
     reporters: ["default", "./scripts/count-reporter.ts"],
@@ -15,9 +15,24 @@ export default defineConfig({
       {
         test: {
           name: "sockets",
-          include: ["test/sockets/**/*.test.ts", "test/workspace/**/*.test.ts"],
+          include: ["test/{sockets,failures,migration,workspace}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "campaigns",
+          include: ["test/campaigns/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          testTimeout: 120_000,
         },
       },
       {

@@ -1,8 +1,11 @@
 /** What is nothing new costs nothing, and a history does not make opening slow. */
 import { MemoryStorage, startServer, type AppendEntry, type SynclineServer } from "@syncline/server";
-import { expect, onTestFinished, test } from "vitest";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
 import * as Y from "yjs";
 import { stockClient, synced, synclineClient, until, whenConnectionCloses } from "../support/clients.js";
+import { tempDirectory } from "../support/temp-directory.js";
 
 /** Counts what is written. */
 class CountingStorage extends MemoryStorage {
@@ -138,6 +141,51 @@ test("a heavy edit passes, also when the log was folded since the worker last sa
   expect(reader.text.toString()).toBe(author.text.toString());
   expect(lostConnections).toBe(0);
 });
+
+test("100,000 single characters come to at most 1.5 times what Yjs needs for the document, on the disk too", async () => {
+  const data = await tempDirectory();
+  const server = await startServer({ port: 0, data, limits: { unloadAfterMs: 0 } });
+  onTestFinished(() => server.close());
+  const author = synclineClient(server.url, "grown");
+  await synced(author);
+  for (let i = 0; i < 100_000; i++) {
+    author.text.insert(i % 7 === 0 ? 0 : author.text.length, String(i % 10));
+    if (i % 500 === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  await author.provider.whenDurable();
+  author.destroy();
+  const needed = Y.encodeStateAsUpdate(author.doc).length;
+  // It is folded in the background, the last time when the room is let go.
+  const stored = await folded(server, "grown");
+  expect(stored).toBeLessThanOrEqual(1.5 * needed);
+  await server.close();
+  // LevelDB keeps a log of up to 4 MiB besides.
+  expect(await bytesIn(data)).toBeLessThan(1.5 * needed + 5 * 1024 * 1024);
+  expect((await readBack(data, "grown")).toString()).toBe(author.text.toString());
+});
+
+/** Bytes of snapshot and log, once no more of it is being folded. */
+async function folded(server: SynclineServer, name: string): Promise<number> {
+  const bytesOf = async () => {
+    const { snapshotBytes, recordBytes } = await server.documents.inspect(name);
+    return snapshotBytes + recordBytes;
+  };
+  const before = await bytesOf();
+  return vi.waitUntil(async () => (await bytesOf()) < before && bytesOf(), { timeout: 20_000, interval: 50 });
+}
+
+async function bytesIn(directory: string): Promise<number> {
+  const sizes = (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function readBack(data: string, name: string): Promise<Y.Text> {
+  const server = await startServer({ port: 0, data });
+  onTestFinished(() => server.close());
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, await server.documents.export(name));
+  return doc.getText("text");
+}
 
 test("a room that everybody has left is let go, and opened again as it was", async () => {
   const server = await start(new CountingStorage(), { unloadAfterMs: 0 });

@@ -15,6 +15,8 @@ export type SynclineErrorCode =
   | "data-format"
   /** A stored value failed its checksum, is missing, or cannot be understood. */
   | "data-corrupt"
+  /** The store's own files are damaged: a part of them cannot be read. */
+  | "store-corrupt"
   /** There is no document of that name. */
   | "document-not-found"
   /** A document of that name exists already. */
@@ -32,6 +34,11 @@ export class SynclineError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** Whether what was thrown by a store says that something is not as it was written; anything else may pass. */
+export function isStoredDamage(thrown: unknown): thrown is SynclineError {
+  return thrown instanceof SynclineError && (thrown.code === "data-corrupt" || thrown.code === "store-corrupt");
 }
 
 /** The message of anything that was thrown. */

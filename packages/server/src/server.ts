@@ -43,8 +43,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Syncline
   return server;
 }
 
-async function openStorage({ data, fsync }: ResolvedOptions): Promise<Storage> {
-  return typeof data === "string" ? LevelStorage.open(data, { fsync }) : data;
+async function openStorage({ data, fsync, logger }: ResolvedOptions): Promise<Storage> {
+  if (typeof data !== "string") return data;
+  const onMend = (damage: string) =>
+    logger.error({ data, damage }, "the store is damaged; it is opened without what cannot be read");
+  return LevelStorage.open(data, { fsync, onMend });
 }
 
 /** How long a server that stops waits for the disk. */

@@ -2,7 +2,8 @@
 import { access, closeCodes, ProtocolError, type CloseCode, type Message, type Open } from "@syncline/protocol";
 import type { Channel, Wire } from "../room/channel.js";
 import type { Member } from "../room/member.js";
-import type { Room, RoomAccess } from "../room/room.js";
+import type { Room } from "../room/room.js";
+import type { RoomAccess } from "../room/room-state.js";
 import { StateVector } from "../update/state-vector.js";
 import type { Transport } from "./transport.js";
 

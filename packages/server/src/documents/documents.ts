@@ -166,6 +166,7 @@ export class Documents {
 
   /** Reads every value of a document and applies it to an empty one; changes nothing. @throws {SynclineError} `document-not-found` */
   async check(name: string): Promise<CheckReport> {
+    await this.#assertRemains(name);
     for (let attempt = 1; ; attempt++) {
       const before = await this.#epochOf(name);
       const { problems } = await diagnose(name, this.#options);
@@ -175,8 +176,13 @@ export class Documents {
     }
   }
 
-  /** Sets aside what cannot be used. Who has the document open comes back by itself. */
+  /**
+   * Sets aside what cannot be used. Who has the document open comes back by itself.
+   *
+   * @throws {SynclineError} `document-not-found`
+   */
   async repair(name: string): Promise<CheckReport> {
+    await this.#assertRemains(name);
     const problems = await this.#options.rooms.repair(name);
     return { name, problems: problems.map(({ origin, reason }) => ({ origin, reason })) };
   }
@@ -229,6 +235,13 @@ export class Documents {
 
   async #assertExists(name: string): Promise<void> {
     if (!(await this.#exists(name))) throw notFound(name);
+  }
+
+  /** One of which only the pointer is missing is there, too. */
+  async #assertRemains(name: string): Promise<void> {
+    if (await this.#exists(name)) return;
+    for await (const piece of this.#options.storage.readEverything(name)) if (piece) return;
+    throw notFound(name);
   }
 
   async #existing(name: string): Promise<Pointer> {

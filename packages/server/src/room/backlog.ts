@@ -18,6 +18,11 @@ export class Backlog {
     return this.#byteCount;
   }
 
+  /** Twice as much waits as may: nothing more must be added. */
+  get isFull(): boolean {
+    return this.#byteCount > 2 * this.#maxBytes;
+  }
+
   add(byteCount: number): void {
     this.#byteCount += byteCount;
   }

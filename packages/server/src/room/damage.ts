@@ -1,4 +1,4 @@
-import { isDamage as isStoredDamage } from "../storage/remains.js";
+import { isStoredDamage } from "../error.js";
 import { UpdateError } from "../update/error.js";
 
 /** Whether what was thrown says that something stored is not as it was written; anything else may pass. */

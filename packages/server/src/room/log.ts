@@ -10,7 +10,6 @@ import { Contents } from "../update/contents.js";
 import { UpdateError } from "../update/error.js";
 import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
 import type { Backlog } from "./backlog.js";
-import { isDamage } from "./damage.js";
 import { DocumentDeleted } from "./deleted.js";
 import { History, type HistoryOptions, type SnapshotContents } from "./history.js";
 import type { Member } from "./member.js";
@@ -234,7 +233,7 @@ async function neverWritten({ documentName, storage, newGeneration }: LogOptions
 
 /** A tombstone of which only this much is known says "deleted" all the same. */
 function unreadableTombstone(thrown: unknown): Tombstone {
-  if (isDamage(thrown)) return { generation: "", deletedAt: 0 };
+  if (thrown instanceof SynclineError && thrown.code === "data-corrupt") return { generation: "", deletedAt: 0 };
   throw thrown;
 }
 

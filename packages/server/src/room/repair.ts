@@ -24,8 +24,10 @@ export type Problem = Omit<QuarantineEntry, "quarantinedAt">;
 export interface Diagnosis {
   readonly salvaged: Salvaged;
   readonly problems: readonly Problem[];
-  /** The last record that is known to have been written. */
+  /** No record beyond this was ever written. */
   readonly lastSeq: number;
+  /** Whether there is anything of it. */
+  readonly isThere: boolean;
 }
 
 /** Everything that could be read of a document, in log order, and what could not. */
@@ -34,8 +36,15 @@ interface Remains {
   /** What each piece was, for people. */
   readonly origins: string[];
   readonly problems: Problem[];
-  lastSeq: number;
+  /** Records that are there and damaged, going by their keys. */
+  readonly damagedSeqs: Set<number>;
+  /** `undefined` until the first sound record: what came before it is not known to be missing. */
+  lastSeq: number | undefined;
+  isThere: boolean;
 }
+
+/** More than a log has between two compactions. */
+const seqsSkippedAtLostEnd = 1_000_000;
 
 /**
  * Resolves with what was set aside. Nobody may have the document open.
@@ -44,9 +53,13 @@ interface Remains {
  */
 export async function repairDocument(documentName: string, services: RepairServices): Promise<readonly Problem[]> {
   const { storage, newGeneration, wallClock } = services;
-  // Deleted meanwhile: there is nothing to repair, and nothing must be written.
-  if (await storage.readTombstone(documentName)) return [];
-  const { salvaged, problems, lastSeq } = await diagnose(documentName, services);
+  await storage.mend?.();
+  let diagnosis = await diagnose(documentName, services);
+  // Reading all of it may have come upon a damaged file for the first time.
+  if (await storage.mend?.()) diagnosis = await diagnose(documentName, services);
+  const { salvaged, problems, lastSeq, isThere } = diagnosis;
+  // Deleted, or never written: nothing must be written now.
+  if (!isThere) return [];
   const { segments, contents } = salvaged.compacted;
   // At least 1, so that it is not taken for a document that was never written.
   const snapshot = { coveredSeq: Math.max(lastSeq, 1), segments, contents };
@@ -60,14 +73,22 @@ export async function repairDocument(documentName: string, services: RepairServi
 export async function diagnose(documentName: string, { storage, workers }: DiagnosisServices): Promise<Diagnosis> {
   const remains = await readRemains(documentName, storage);
   const salvaged = await workers.salvage(remains.pieces);
-  return { salvaged, problems: [...remains.problems, ...refusedOf(salvaged, remains)], lastSeq: remains.lastSeq };
+  const problems = [...remains.problems, ...refusedOf(salvaged, remains)];
+  return { salvaged, problems, lastSeq: lastSeqOf(remains), isThere: remains.isThere };
 }
 
 async function readRemains(documentName: string, storage: Storage): Promise<Remains> {
-  const remains: Remains = { pieces: [], origins: [], problems: [], lastSeq: 0 };
+  const remains: Remains = {
+    pieces: [],
+    origins: [],
+    problems: [],
+    damagedSeqs: new Set(),
+    lastSeq: undefined,
+    isThere: false,
+  };
   const pointer = await orProblem(remains, "the pointer", storage.readPointer(documentName));
-  if (!pointer && remains.problems.length === 0) remains.problems.push(missing("the pointer"));
-  remains.lastSeq = pointer?.coveredSeq ?? 0;
+  remains.isThere = pointer !== undefined || remains.problems.length > 0;
+  remains.lastSeq = pointer?.coveredSeq;
   if (pointer && pointer.epoch > 0) {
     const contents = await orProblem(remains, "the contents", storage.readContents(documentName, pointer));
     if (contents) await orProblem(remains, "the contents", decodeContents(contents));
@@ -76,6 +97,10 @@ async function readRemains(documentName: string, storage: Storage): Promise<Rema
   for await (const piece of storage.readEverything(documentName)) {
     if (piece.kind === "segment") found.add(piece.id);
     takeIn(remains, piece);
+  }
+  if (!remains.isThere && remains.pieces.length + remains.problems.length > 0) {
+    remains.problems.push(missing("the pointer"));
+    remains.isThere = true;
   }
   for (const { id } of pointer?.segments ?? []) {
     if (!found.has(id)) remains.problems.push(missing(`segment ${id}`));
@@ -100,7 +125,8 @@ async function decodeContents(bytes: Uint8Array): Promise<Contents> {
 function takeIn(remains: Remains, piece: StoredPiece): void {
   const origin = `${piece.kind} ${piece.id}`;
   if ("damage" in piece) {
-    // Not even its key can be trusted.
+    // Its key may be wrong, too: it says nothing of what else there should be.
+    if (piece.kind === "record") remains.damagedSeqs.add(piece.id);
     remains.problems.push({ origin, reason: piece.damage, bytes: piece.bytes });
     return;
   }
@@ -112,13 +138,23 @@ function takeIn(remains: Remains, piece: StoredPiece): void {
 }
 
 function noteSeq(remains: Remains, seq: number): void {
-  const [from, to] = [remains.lastSeq + 1, seq - 1];
-  if (from <= to) remains.problems.push(missing(from === to ? `record ${from}` : `records ${from} to ${to}`));
-  remains.lastSeq = Math.max(remains.lastSeq, seq);
+  const { lastSeq = seq - 1, damagedSeqs, problems } = remains;
+  remains.lastSeq = Math.max(lastSeq, seq);
+  const isThere = [...damagedSeqs].filter((damaged) => damaged > lastSeq && damaged < seq).length;
+  const missingCount = seq - lastSeq - 1 - isThere;
+  if (missingCount <= 0) return;
+  const range = missingCount === 1 ? "a record" : `${missingCount} records`;
+  problems.push(missing(`${range} between ${lastSeq} and ${seq}`));
+}
+
+/** Past every record that may have been written and lost: who had one must not be taken for one who has its successor. */
+function lastSeqOf({ lastSeq = 0, damagedSeqs }: Remains): number {
+  const isEndLost = [...damagedSeqs].some((seq) => seq >= lastSeq);
+  return isEndLost ? lastSeq + seqsSkippedAtLostEnd : lastSeq;
 }
 
 function missing(origin: string): Problem {
-  return { origin, reason: "it is missing", bytes: new Uint8Array() };
+  return { origin, reason: "missing", bytes: new Uint8Array() };
 }
 
 function refusedOf(salvaged: Salvaged, { pieces, origins }: Remains): Problem[] {

@@ -2,7 +2,7 @@
  * A document being used, with its members. The spine: an update is admitted, appended, committed, relayed, acknowledged,
  * in this order, and this file is where one reads it. Knows neither dialects, nor sockets, nor what stores the log.
  */
-import { access, closeCodes, type Access, type CloseCode } from "@syncline/protocol";
+import { closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import { admit, type Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
@@ -15,6 +15,7 @@ import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
 import { Member, type Submission } from "./member.js";
 import { Presence } from "./presence.js";
 import { Relay } from "./relay.js";
+import { accessIn, type Ending, type RoomAccess, type RoomState, whyNotSaved } from "./room-state.js";
 import type { RoomServices } from "./services.js";
 import { Trials } from "./trial.js";
 
@@ -28,24 +29,6 @@ export interface RoomOptions {
   /** Something of the document turned out to be unreadable, or such that it cannot be applied. */
   readonly onDamage: (room: Room, error: Error) => void;
 }
-
-/** What members may do, and why it is less than everything, where it is. */
-export interface RoomAccess {
-  readonly level: Access;
-  readonly reason: string;
-}
-
-/** Why a room was ended: what its members are told, and who comes a moment too late. */
-export interface Ending {
-  readonly code: CloseCode;
-  readonly reason: string;
-}
-
-type RoomState =
-  | { readonly kind: "writable" }
-  /** The store refuses writes. What is admitted waits, and is tried again. */
-  | { readonly kind: "read-only"; readonly reason: string }
-  | { readonly kind: "ended"; readonly ending: Ending };
 
 export class Room {
   readonly documentName: string;
@@ -119,9 +102,7 @@ export class Room {
   }
 
   get access(): RoomAccess {
-    if (this.#state.kind === "writable") return { level: access.write, reason: "" };
-    const { reason } = this.#state.kind === "ended" ? this.#state.ending : this.#state;
-    return { level: this.#state.kind === "ended" ? access.none : access.read, reason };
+    return accessIn(this.#state);
   }
 
   /** `undefined` while the room is in use. */
@@ -137,7 +118,6 @@ export class Room {
   join(channel: Channel, clientId: number): Member {
     const member: Member = new Member(channel, this.#deliveryTo(channel), clientId);
     this.#members.add(member);
-    this.#services.backlog.holdBack(channel);
     return member;
   }
 
@@ -231,6 +211,7 @@ export class Room {
     const admission = admit(submission.update, this.#log.contents, { trustHeavy, ...distrust });
     switch (admission.kind) {
       case "new":
+        if (this.#services.backlog.isFull) return this.#noRoomFor(member);
         return this.#append(member, submission, admission);
       case "nothing-new":
         return this.#settle(member, submission);
@@ -353,6 +334,11 @@ export class Room {
     if (this.#state.kind !== "ended") this.#onDamage(this, error);
   }
 
+  /** Those who have filled the backlog are not read any more; more and more who come with one update each would be. */
+  #noRoomFor(member: Member): void {
+    member.channel.leave(closeCodes.unavailable, "too much waits for the server's disk; come back and send it again");
+  }
+
   #lostOnTheWay(member: Member): void {
     member.channel.leave(closeCodes.gap, "updates were lost on the way; come back and send what is missing");
   }
@@ -406,13 +392,6 @@ export class Room {
     for (const { delivery } of this.#members) if (delivery.isCatchingUp) return true;
     return false;
   }
-}
-
-/** For the person whose edit it is; the log has the details. */
-function whyNotSaved(error: unknown): string {
-  const isFull = /ENOSPC|EDQUOT|no space left/i.test(messageOf(error));
-  const problem = isFull ? "the server's disk is full" : "the server's disk takes no writes";
-  return `${problem}; what it has is kept, and it tries again`;
 }
 
 /** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */

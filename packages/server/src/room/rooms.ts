@@ -5,7 +5,8 @@
  */
 import { access, checkDocumentName, closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
-import { type Ending, Room } from "./room.js";
+import { Room } from "./room.js";
+import type { Ending } from "./room-state.js";
 import { isDamage } from "./damage.js";
 import { type Problem, repairDocument } from "./repair.js";
 import type { RoomServices } from "./services.js";
@@ -171,7 +172,8 @@ export class Rooms {
   /** A room that is in use turned out to hold what cannot be applied. */
   async #damaged(room: Room, error: Error): Promise<void> {
     const { documentName } = room;
-    if (this.#entries.get(documentName)?.room !== room) return;
+    // Every member that is sent the document meets the same damage; and the room may be out of use already.
+    if (this.#reserved.has(documentName) || this.#entries.get(documentName)?.room !== room) return;
     try {
       await this.repair(documentName, error);
     } catch (thrown) {

@@ -107,6 +107,8 @@ export class CommitQueue {
     this.#lastStartMs = this.#timers.now();
     const { sources, entries } = this.#take();
     if (entries.length > 0) await this.#append(sources, entries);
+    // What was refused is not wanted any more.
+    else this.#failedCommitCount = 0;
     // Closed while it was in flight: `close` sees to those who wait.
     if (this.#isClosed) return;
     if (this.#waiting.size > 0) return this.#schedule();

@@ -26,10 +26,7 @@ const upgrades: readonly ((store: KeyValueStore) => Promise<void>)[] = [
 export async function assertFormat(store: KeyValueStore, where: string): Promise<void> {
   const stored = await store.get(formatKey);
   if (stored === undefined) {
-    for await (const key of store.keys({})) {
-      const message = `${where} is a LevelDB of another program (first key ${describeKey(key)}); choose another`;
-      throw new SynclineError("data-format", message);
-    }
+    await assertOursOrEmpty(store, where);
     return writeFormat(store);
   }
   const found = new TextDecoder().decode(unseal(formatKey, stored));
@@ -41,6 +38,28 @@ export async function assertFormat(store: KeyValueStore, where: string): Promise
   }
   for (const upgrade of upgrades.slice(version - 1)) await upgrade(store);
   await writeFormat(store);
+}
+
+/** Damage may have taken what says that it is ours; then a value that is sealed under its key says so, too. */
+async function assertOursOrEmpty(store: KeyValueStore, where: string): Promise<void> {
+  let firstKey: Uint8Array | undefined;
+  for await (const [[key, value] = []] of store.entries({}, 1)) {
+    if (!key || !value) continue;
+    firstKey ??= key;
+    if (isSealed(key, value)) return;
+  }
+  if (!firstKey) return;
+  const message = `${where} is a LevelDB of another program (first key ${describeKey(firstKey)}); choose another`;
+  throw new SynclineError("data-format", message);
+}
+
+function isSealed(key: Uint8Array, value: Uint8Array): boolean {
+  try {
+    unseal(key, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function writeFormat(store: KeyValueStore): Promise<void> {

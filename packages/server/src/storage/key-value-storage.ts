@@ -2,8 +2,10 @@
  * Documents in an ordered store of bytes. docs/STORAGE.md says which keys there are, in which order they are written, and
  * what a crash at each step leaves.
  */
+import { isStoredDamage } from "../error.js";
 import { seal, unseal } from "./envelope.js";
-import { isDamage, readRemains } from "./remains.js";
+import { GuardedStore } from "./guarded-store.js";
+import { readRemains } from "./remains.js";
 import type { Bounds, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
 import {
   contentsKey,
@@ -15,6 +17,7 @@ import {
   encodePointer,
   encodeQuarantineEntry,
   encodeTombstone,
+  importKey,
   pointerKey,
   pointerKeyRange,
   quarantineKey,
@@ -57,17 +60,13 @@ const reclaimAboveBytes = 4 * 1024 * 1024;
 
 export class KeyValueStorage implements Storage {
   readonly durability: Durability;
-  readonly #store: KeyValueStore;
+  readonly #store: GuardedStore;
   readonly #isSynced: boolean;
-  /** A write was refused: what follows in the store's own log may not be found again before it is reopened. */
-  #isTorn = false;
-  #refusedCount = 0;
-  #reopening: Promise<void> | undefined;
   /** The last write to each document, appends apart, while it is under way. */
   readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(store: KeyValueStore, { durability }: KeyValueStorageOptions) {
-    this.#store = store;
+    this.#store = new GuardedStore(store);
     this.#isSynced = durability.startsWith("fsync");
     this.durability = durability;
   }
@@ -98,12 +97,8 @@ export class KeyValueStorage implements Storage {
   }
 
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
-    return this.#write(async () => {
-      const batch = this.#store.batch();
-      const seqs = entries.map((entry) => putEntry(batch, entry));
-      await this.#commit(batch);
-      return seqs;
-    });
+    await this.#write((batch) => entries.forEach((entry) => putEntry(batch, entry)));
+    return entries.map(({ previousSeq }) => previousSeq + 1);
   }
 
   replaceSnapshot(documentName: string, expected: Pointer, snapshot: Snapshot): Promise<Pointer | undefined> {
@@ -133,6 +128,7 @@ export class KeyValueStorage implements Storage {
       const pointer = snapshot
         ? pointerTo(snapshot, { generation, epoch, quarantinedCount: 0 })
         : { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+      if (snapshot) await this.#write((batch) => putSealed(batch, importKey(documentName), []));
       await this.#install(documentName, pointer, { snapshot, replaced });
       return pointer;
     });
@@ -144,11 +140,9 @@ export class KeyValueStorage implements Storage {
       if (!pointer) return undefined;
       const tombstone = { generation: pointer === "damaged" ? "" : pointer.generation, deletedAt };
       const keys = [...(await this.#keysOf(documentName)), pointerKey(documentName), contentsKey(documentName)];
-      await this.#write(async () => {
-        const batch = this.#store.batch();
+      await this.#write(async (batch) => {
         putSealed(batch, tombstoneKey(documentName), [encodeTombstone(tombstone)]);
         await deleteInTurns(batch, keys);
-        await this.#commit(batch);
       });
       for (const range of rangesOf(documentName)) this.#reclaim(range, 0);
       return tombstone;
@@ -180,6 +174,10 @@ export class KeyValueStorage implements Storage {
       await this.#install(documentName, next, { snapshot, replaced: [...records, ...segments], quarantine });
       return next;
     });
+  }
+
+  mend(): Promise<boolean> {
+    return this.#store.mend();
   }
 
   async *readQuarantine(documentName: string): AsyncIterable<QuarantineEntry> {
@@ -216,51 +214,21 @@ export class KeyValueStorage implements Storage {
     },
   ): Promise<void> {
     for (const [id, segment] of (snapshot?.segments ?? []).entries()) {
-      await this.#write(async () => {
-        const batch = this.#store.batch();
-        putSealed(batch, segmentKey(documentName, pointer.epoch, id), [segment]);
-        await this.#commit(batch);
-      });
+      await this.#write((batch) => putSealed(batch, segmentKey(documentName, pointer.epoch, id), [segment]));
     }
-    await this.#write(async () => {
-      const batch = this.#store.batch();
+    await this.#write(async (batch) => {
+      batch.delete(importKey(documentName));
       await deleteInTurns(batch, replaced);
       if (snapshot) putSealed(batch, contentsKey(documentName), [snapshot.contents]);
       for (const [index, entry] of quarantine.entries()) {
         putSealed(batch, quarantineKey(documentName, pointer.epoch, index), [encodeQuarantineEntry(entry)]);
       }
       putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
-      await this.#commit(batch);
     });
   }
 
-  /**
-   * After a write that LevelDB refused (a full disk, a quota) it may leave half an entry in its log and go on behind it;
-   * what it then reports as written is not found when the log is read again. Closing and opening begins a new log.
-   */
-  async #write<Result>(write: () => Promise<Result>): Promise<Result> {
-    if (this.#isTorn) await (this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined)));
-    const refusedBefore = this.#refusedCount;
-    let result: Result;
-    try {
-      result = await write();
-    } catch (thrown) {
-      this.#isTorn = true;
-      this.#refusedCount += 1;
-      throw thrown;
-    }
-    // It may stand behind the one that was refused meanwhile.
-    if (this.#refusedCount !== refusedBefore) throw new Error("another write was refused before this one");
-    return result;
-  }
-
-  async #reopen(): Promise<void> {
-    await this.#store.reopen();
-    this.#isTorn = false;
-  }
-
-  async #commit(batch: WriteBatch): Promise<void> {
-    await batch.write({ sync: this.#isSynced });
+  async #write(fill: (batch: WriteBatch) => void | Promise<void>): Promise<void> {
+    await this.#store.write(fill, { sync: this.#isSynced });
   }
 
   /** Runs `write` when the writes to this document that were asked for before are over. */
@@ -316,7 +284,7 @@ export class KeyValueStorage implements Storage {
     try {
       return await this.readPointer(documentName);
     } catch (thrown) {
-      if (isDamage(thrown)) return "damaged";
+      if (isStoredDamage(thrown)) return "damaged";
       throw thrown;
     }
   }
@@ -338,14 +306,12 @@ function pointerTo(
   return { ...rest, coveredSeq, segments: segments.map((segment, id) => ({ id, byteLength: segment.length })) };
 }
 
-function putEntry(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): number {
+function putEntry(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): void {
   if (previousSeq === 0) {
     const pointer = { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
     putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
   }
-  const seq = previousSeq + 1;
-  putSealed(batch, recordKey(documentName, seq), recordPayloadParts(updates));
-  return seq;
+  putSealed(batch, recordKey(documentName, previousSeq + 1), recordPayloadParts(updates));
 }
 
 function putSealed(batch: WriteBatch, key: Uint8Array, payloadParts: readonly Uint8Array[]): void {

@@ -18,7 +18,7 @@ export type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** Byte arrays that are handed out belong to the caller; those that are handed in are not kept, nor changed. */
 export interface KeyValueStore {
-  /** @throws {SynclineError} `data-corrupt` when it finds its own files damaged; anything else may pass. */
+  /** @throws {SynclineError} `store-corrupt` when it finds its own files damaged; anything else may pass. */
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   /** Entries in the order of their keys, at most `chunkLength` at a time. @throws as `get` does */
   entries(range: KeyRange, chunkLength: number): AsyncIterable<readonly Entry[]>;
@@ -26,8 +26,10 @@ export interface KeyValueStore {
   keys(range: KeyRange): AsyncIterable<Uint8Array>;
   /** Writes that take effect together or not at all. */
   batch(): WriteBatch;
-  /** Closes and opens again: called after a refused write, before the next. */
+  /** Closes, if it is open, and opens again: called after a refused write, before the next. */
   reopen(): Promise<void>;
+  /** Makes its own files readable again, without what is damaged of them. Called after `store-corrupt`. */
+  mend(): Promise<void>;
   /** Gives the space of what was deleted in `range` back to the disk, if that still takes at least `minBytes` there. */
   reclaim(range: Bounds, minBytes: number): Promise<void>;
   close(): Promise<void>;

@@ -12,6 +12,7 @@ import type { Pointer, QuarantineEntry, SegmentInfo, Tombstone } from "./storage
 const kinds = {
   contents: 0x63,
   format: 0x66,
+  import: 0x69,
   pointer: 0x70,
   quarantine: 0x71,
   record: 0x72,
@@ -31,6 +32,11 @@ export function pointerKey(documentName: string): Uint8Array {
 
 export function contentsKey(documentName: string): Uint8Array {
   return key(kinds.contents, documentName, 0);
+}
+
+/** There while a document is being imported, that is, while its segments may be there without a pointer. */
+export function importKey(documentName: string): Uint8Array {
+  return key(kinds.import, documentName, 0);
 }
 
 export function tombstoneKey(documentName: string): Uint8Array {

@@ -19,6 +19,8 @@ export interface LevelStorageOptions {
    * @default true
    */
   readonly fsync?: boolean;
+  /** LevelDB found its own files damaged and is about to rebuild them from what it can read. */
+  readonly onMend?: (damage: string) => void;
 }
 
 export class LevelStorage extends KeyValueStorage {
@@ -30,20 +32,23 @@ export class LevelStorage extends KeyValueStorage {
   }
 
   /**
-   * Opens the store in `directory`, creating it if need be. A store of an earlier format is brought up to the present one.
+   * Opens the store in `directory`, creating it if need be. A store of an earlier format is brought up to the present one;
+   * one whose files are damaged is opened without what cannot be read of them.
    *
-   * @throws {SynclineError} `data-unusable`, `data-locked`, `data-format` or `data-corrupt`; the message says what to do.
+   * @throws {SynclineError} `data-unusable`, `data-locked`, `data-format`, `data-corrupt` or `store-corrupt`; the message
+   * says what to do.
    */
   static async open(directory: string, options: LevelStorageOptions = {}): Promise<LevelStorage> {
+    const { fsync = true, onMend = () => undefined } = options;
     await assertUsable(directory);
-    const db = await openLevelDatabase(directory);
     try {
-      await assertFormat(new LevelKeyValueStore(db), directory);
+      return new LevelStorage(await openOurs(directory), fsync);
     } catch (thrown) {
-      await db.close();
-      throw thrown;
+      if (!isStoreCorrupt(thrown)) throw thrown;
+      onMend(thrown.message);
+      await ClassicLevel.repair(directory);
+      return new LevelStorage(await openOurs(directory), fsync);
     }
-    return new LevelStorage(db, options.fsync ?? true);
   }
 
   async backUp(directory: string, onProgress: (progress: BackupProgress) => void = () => undefined): Promise<void> {
@@ -57,6 +62,18 @@ export class LevelStorage extends KeyValueStorage {
       await copy.close();
     }
     await rename(unfinished, directory);
+  }
+}
+
+/** The database in `directory`, if it is one of documents. */
+async function openOurs(directory: string): Promise<Database> {
+  const db = await openLevelDatabase(directory);
+  try {
+    await assertFormat(new LevelKeyValueStore(db), directory);
+    return db;
+  } catch (thrown) {
+    await db.close();
+    throw thrown;
   }
 }
 
@@ -99,7 +116,7 @@ export class LevelKeyValueStore implements KeyValueStore {
       const value = await this.#db.get(key);
       return value && plain(value);
     } catch (thrown) {
-      throw translateReadError(thrown);
+      throw translateError(thrown);
     }
   }
 
@@ -110,7 +127,7 @@ export class LevelKeyValueStore implements KeyValueStore {
         yield next.map(([key, value]) => [plain(key), plain(value)] as const);
       }
     } catch (thrown) {
-      throw translateReadError(thrown);
+      throw translateError(thrown);
     } finally {
       await iterator.close();
     }
@@ -120,7 +137,7 @@ export class LevelKeyValueStore implements KeyValueStore {
     try {
       for await (const key of this.#db.keys(range)) yield plain(key);
     } catch (thrown) {
-      throw translateReadError(thrown);
+      throw translateError(thrown);
     }
   }
 
@@ -129,12 +146,22 @@ export class LevelKeyValueStore implements KeyValueStore {
     return {
       put: (key, value) => void batch.put(key, value),
       delete: (key) => void batch.del(key),
-      write: ({ sync }) => batch.write({ sync }),
+      write: ({ sync }) =>
+        batch.write({ sync }).catch((thrown: unknown) => {
+          throw translateError(thrown);
+        }),
     };
   }
 
   async reopen(): Promise<void> {
     await this.#db.close();
+    await this.#db.open();
+  }
+
+  /** LevelDB puts what it can read of a damaged file into a new one, and the damaged one into a directory `lost`. */
+  async mend(): Promise<void> {
+    await this.#db.close();
+    await ClassicLevel.repair(this.#db.location);
     await this.#db.open();
   }
 
@@ -152,7 +179,7 @@ function plain(value: Uint8Array): Uint8Array {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** @throws {SynclineError} `data-locked`, `data-corrupt`, `data-unusable` */
+/** @throws {SynclineError} `data-locked`, `store-corrupt`, `data-unusable` */
 export async function openLevelDatabase(directory: string): Promise<Database> {
   const db: Database = new ClassicLevel(directory, { keyEncoding: "view", valueEncoding: "view" });
   try {
@@ -187,9 +214,9 @@ async function assertVacant(directory: string): Promise<void> {
   throw new SynclineError("data-unusable", `${directory} is not empty; choose a new directory for the backup`);
 }
 
-function translateReadError(thrown: unknown): unknown {
+function translateError(thrown: unknown): unknown {
   if (codeOf(thrown) !== "LEVEL_CORRUPTION") return thrown;
-  return new SynclineError("data-corrupt", `a part of the store cannot be read: ${messageOf(thrown)}`, {
+  return new SynclineError("store-corrupt", `a part of the store cannot be read: ${messageOf(thrown)}`, {
     cause: thrown,
   });
 }
@@ -200,8 +227,12 @@ function translateOpenError(directory: string, thrown: unknown): SynclineError {
     const message = `${directory} is in use by another process; stop it, or choose another data directory`;
     return new SynclineError("data-locked", message, { cause });
   }
-  const code = codeOf(cause) === "LEVEL_CORRUPTION" ? "data-corrupt" : "data-unusable";
+  const code = codeOf(cause) === "LEVEL_CORRUPTION" ? "store-corrupt" : "data-unusable";
   return new SynclineError(code, `cannot open the data in ${directory}: ${messageOf(cause)}`, { cause });
+}
+
+function isStoreCorrupt(thrown: unknown): thrown is SynclineError {
+  return thrown instanceof SynclineError && thrown.code === "store-corrupt";
 }
 
 function codeOf(thrown: unknown): unknown {

@@ -52,6 +52,8 @@ export class MemoryKeyValueStore implements KeyValueStore {
     this.#assertOpen();
   }
 
+  async mend(): Promise<void> {}
+
   async reclaim(): Promise<void> {}
 
   async close(): Promise<void> {

@@ -1,10 +1,10 @@
 /** What can still be read of a document, however much of it is damaged. */
-import { messageOf, SynclineError } from "../error.js";
+import { isStoredDamage, messageOf, type SynclineError } from "../error.js";
 import { unseal } from "./envelope.js";
 import type { Bounds, KeyValueStore } from "./key-value.js";
 import {
-  contentsKey,
   decodeRecordPayload,
+  importKey,
   recordKeyRange,
   segmentKeyRange,
   segmentOfKey,
@@ -12,9 +12,11 @@ import {
 } from "./layout.js";
 import type { Pointer, StoredPiece } from "./storage.js";
 
+type Reader = Pick<KeyValueStore, "get" | "entries">;
+
 /** Segments of the current snapshot and all records, one at a time. */
 export async function* readRemains(
-  store: KeyValueStore,
+  store: Reader,
   documentName: string,
   pointer: Pointer | "damaged" | undefined,
 ): AsyncGenerator<StoredPiece> {
@@ -29,38 +31,32 @@ export async function* readRemains(
   }
 }
 
-export function isDamage(thrown: unknown): thrown is SynclineError {
-  return thrown instanceof SynclineError && thrown.code === "data-corrupt";
-}
-
 /**
  * Which epoch's segments are the document's: a crash may have left some of a snapshot that never became current, and those
  * may be another document's, which was to replace this one.
  */
 async function currentEpoch(
-  store: KeyValueStore,
+  store: Reader,
   documentName: string,
   pointer: Pointer | "damaged" | undefined,
 ): Promise<number | undefined> {
   if (pointer && pointer !== "damaged") return pointer.epoch;
-  // Contents come with the step that makes a snapshot current: without them none ever was.
-  if ((await store.get(contentsKey(documentName)).catch(nothingIfDamaged)) === undefined) return undefined;
+  // They are of an import that did not come to its end; there never was a document.
+  if (pointer === undefined && (await store.get(importKey(documentName)).catch(nothingIfDamaged))) return undefined;
   let lowest: number | undefined;
-  for await (const key of store.keys(segmentKeyRange(documentName))) {
+  for await (const [key] of readTolerantly(store, segmentKeyRange(documentName))) {
     lowest = Math.min(lowest ?? Number.POSITIVE_INFINITY, segmentOfKey(key).epoch);
   }
   return lowest;
 }
 
-function nothingIfDamaged(thrown: unknown): Uint8Array {
-  // It is there, which is all that is asked.
-  if (isDamage(thrown)) return new Uint8Array();
-  throw thrown;
+function nothingIfDamaged(thrown: unknown): undefined {
+  if (!isStoredDamage(thrown)) throw thrown;
 }
 
 /** Every entry that can still be found. Where the store itself cannot read on, an entry whose value is the error. */
 async function* readTolerantly(
-  store: KeyValueStore,
+  store: Reader,
   range: Bounds,
 ): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array | SynclineError]> {
   let lastKey = range.gte;
@@ -70,7 +66,7 @@ async function* readTolerantly(
       lastKey = entries.at(-1)?.[0] ?? lastKey;
     }
   } catch (thrown) {
-    if (!isDamage(thrown)) throw thrown;
+    if (!isStoredDamage(thrown)) throw thrown;
     yield [lastKey, thrown];
   }
 }

@@ -15,8 +15,8 @@
  *      process or (with `fsync`) the machine dies in the middle. Writes to one document but `append` wait for each other.
  *   3. *Durability*: what a resolved promise reported survives what `durability` names. A rejected append may or may not
  *      have happened; appending the same entry again is safe.
- *   4. *Integrity*: a value is returned exactly as it was written, or the read rejects with `data-corrupt`. A read that
- *      rejects with anything else may succeed later.
+ *   4. *Integrity*: a value is returned exactly as it was written, or the read rejects with `data-corrupt` or
+ *      `store-corrupt`. A read that rejects with anything else may succeed later.
  *   5. *Isolation*: any two document names, whatever characters they hold, are two documents.
  *   6. Byte arrays that are handed out belong to the caller; those that are handed in are not kept.
  */
@@ -157,6 +157,12 @@ export interface Storage {
 
   /** Replaces everything stored of a document and adds to its quarantine. No append to it may be under way. */
   repairDocument(documentName: string, repair: Repair): Promise<Pointer>;
+
+  /**
+   * Stores that can find their own files damaged (reads then reject with `store-corrupt`): makes them readable again,
+   * without what is damaged. Resolves with whether there was anything to do.
+   */
+  mend?(): Promise<boolean>;
 
   readQuarantine(documentName: string): AsyncIterable<QuarantineEntry>;
 

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { SynclineError } from "../error.js";
+import { GuardedStore } from "./guarded-store.js";
+import { MemoryKeyValueStore } from "./memory.js";
+
+const key = Uint8Array.of(1);
+const put = (value: number) => (batch: { put: (key: Uint8Array, value: Uint8Array) => void }) =>
+  batch.put(key, Uint8Array.of(value));
+const sync = { sync: true };
+
+/** Fails as often as it is told to, and says what was asked of it. */
+class Failing extends MemoryKeyValueStore {
+  readonly calls: string[] = [];
+  failures: { write?: Error; get?: Error; reopen?: Error } = {};
+  hold: Promise<void> = Promise.resolve();
+
+  override batch() {
+    const batch = super.batch();
+    const { hold, failures } = this;
+    const failure = failures.write;
+    return {
+      ...batch,
+      write: async (options: { sync: boolean }) => {
+        await hold;
+        if (failure) throw failure;
+        await batch.write(options);
+      },
+    };
+  }
+
+  override async get(key: Uint8Array) {
+    if (this.failures.get) throw this.failures.get;
+    return super.get(key);
+  }
+
+  override async reopen() {
+    this.calls.push("reopen");
+    if (this.failures.reopen) throw this.failures.reopen;
+  }
+
+  override async mend() {
+    this.calls.push("mend");
+  }
+}
+
+test("after a refused write it is opened again before the next", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  store.failures.write = new Error("full");
+  await expect(guarded.write(put(1), sync)).rejects.toThrow("full");
+  store.failures = {};
+  expect(store.calls).toEqual([]);
+  await guarded.write(put(2), sync);
+  await guarded.write(put(3), sync);
+  expect(store.calls).toEqual(["reopen"]);
+  expect(await guarded.get(key)).toEqual(Uint8Array.of(3));
+});
+
+test("a write that succeeds while another is refused counts as refused", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  let go: () => void = () => undefined;
+  store.hold = new Promise((resolve) => (go = resolve));
+  const behind = guarded.write(put(1), sync);
+  const refused = expect(behind).rejects.toThrow("another write was refused");
+  store.hold = Promise.resolve();
+  store.failures.write = new Error("full");
+  await expect(guarded.write(put(2), sync)).rejects.toThrow("full");
+  go();
+  await refused;
+});
+
+test("when it could not be opened again, the next reader tries", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  store.failures = { write: new Error("full"), reopen: new Error("no space for a manifest") };
+  await expect(guarded.write(put(1), sync)).rejects.toThrow("full");
+  await expect(guarded.write(put(1), sync)).rejects.toThrow("manifest");
+  await expect(guarded.get(key)).rejects.toThrow("manifest");
+  store.failures = {};
+  expect(await guarded.get(key)).toBeUndefined();
+  expect(store.calls).toEqual(["reopen", "reopen", "reopen"]);
+});
+
+test("what is found damaged is mended before the next write, once, and when somebody asks", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  expect(await guarded.mend()).toBe(false);
+  store.failures.get = new SynclineError("store-corrupt", "a block");
+  await expect(guarded.get(key)).rejects.toThrow("a block");
+  store.failures = {};
+  await guarded.write(put(1), sync);
+  expect(store.calls).toEqual(["mend"]);
+  store.failures.get = new SynclineError("store-corrupt", "a block");
+  await expect(guarded.get(key)).rejects.toThrow("a block");
+  expect(await guarded.mend()).toBe(true);
+  expect(await guarded.mend()).toBe(false);
+});
+
+test("what is damaged again and again is not mended for ever", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  store.failures.get = new SynclineError("store-corrupt", "a block");
+  for (let i = 0; i < 20; i++) {
+    await expect(guarded.get(key)).rejects.toThrow("a block");
+    await guarded.write(put(i), sync);
+  }
+  expect(store.calls.filter((call) => call === "mend")).toHaveLength(5);
+});

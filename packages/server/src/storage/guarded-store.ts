@@ -1,0 +1,112 @@
+/**
+ * A store whose own failures are dealt with before the next write: opened again after a refused one, mended after it found
+ * its files damaged. Knows nothing of documents.
+ */
+import { SynclineError } from "../error.js";
+import type { Bounds, Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
+
+/** What is damaged again and again is not mended for ever: it takes as long as reading everything. */
+const maxMends = 5;
+
+export class GuardedStore {
+  readonly #store: KeyValueStore;
+  /**
+   * `torn`: LevelDB may leave half an entry in its log when it refuses a write (a full disk, a quota) and go on behind it;
+   * what it then reports as written is not found when the log is read again. Opening it again begins a new log.
+   * `damaged`: a part of its files cannot be read; LevelDB refuses all writes once it comes upon that by itself.
+   * `shut`: it is being opened again, or could not be. Whoever reads or writes next tries.
+   */
+  #state: "sound" | "torn" | "damaged" | "shut" = "sound";
+  #refusedCount = 0;
+  #mendCount = 0;
+  #restoring: Promise<void> | undefined;
+
+  constructor(store: KeyValueStore) {
+    this.#store = store;
+  }
+
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    await this.#opened();
+    try {
+      return await this.#store.get(key);
+    } catch (thrown) {
+      throw this.#noted(thrown);
+    }
+  }
+
+  async *entries(range: KeyRange, chunkLength: number): AsyncIterable<readonly Entry[]> {
+    await this.#opened();
+    try {
+      yield* this.#store.entries(range, chunkLength);
+    } catch (thrown) {
+      throw this.#noted(thrown);
+    }
+  }
+
+  async *keys(range: KeyRange): AsyncIterable<Uint8Array> {
+    await this.#opened();
+    try {
+      yield* this.#store.keys(range);
+    } catch (thrown) {
+      throw this.#noted(thrown);
+    }
+  }
+
+  /** Writes what `fill` puts into a batch: all of it or nothing. */
+  async write(fill: (batch: WriteBatch) => void | Promise<void>, options: { readonly sync: boolean }): Promise<void> {
+    if (this.#state !== "sound") await this.#restore();
+    const refusedBefore = this.#refusedCount;
+    try {
+      const batch = this.#store.batch();
+      await fill(batch);
+      await batch.write(options);
+    } catch (thrown) {
+      this.#refusedCount += 1;
+      if (this.#state === "sound") this.#state = "torn";
+      throw this.#noted(thrown);
+    }
+    // It may stand behind the one that was refused meanwhile.
+    if (this.#refusedCount !== refusedBefore) throw new Error("another write was refused before this one");
+  }
+
+  /** Mends what was found damaged; false when nothing was. */
+  async mend(): Promise<boolean> {
+    if (this.#state !== "damaged") return false;
+    await this.#restore();
+    return true;
+  }
+
+  reclaim(range: Bounds, minBytes: number): Promise<void> {
+    return this.#store.reclaim(range, minBytes);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async #opened(): Promise<void> {
+    if (this.#state === "shut") await this.#restore();
+  }
+
+  #restore(): Promise<void> {
+    this.#restoring ??= this.#mendOrReopen().finally(() => (this.#restoring = undefined));
+    return this.#restoring;
+  }
+
+  async #mendOrReopen(): Promise<void> {
+    const isMended = this.#state === "damaged" && this.#mendCount < maxMends;
+    this.#state = "shut";
+    if (isMended) {
+      this.#mendCount += 1;
+      await this.#store.mend();
+    } else {
+      await this.#store.reopen();
+    }
+    this.#state = "sound";
+  }
+
+  #noted(thrown: unknown): unknown {
+    if (thrown instanceof SynclineError && thrown.code === "store-corrupt") this.#state = "damaged";
+    return thrown;
+  }
+}
