@@ -83,11 +83,12 @@ export class Compaction {
     if (coveredSeq === history.pointer.coveredSeq) return;
     const weightBefore = history.weightSinceSnapshot;
     const startMs = timers.now();
+    logger.debug({ documentName: this.#documentName, coveredSeq }, "compacting");
     const compacted = await this.#compactUpTo(coveredSeq);
     const { segments, contents, deleteSetUpdate } = compacted;
     const snapshot = { coveredSeq, segments, contents };
     const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer, snapshot);
-    if (!pointer) throw new Error("somebody else replaced the snapshot meanwhile");
+    if (!pointer) throw new ReplacedMeanwhile();
     const stateVector = StateVector.decode(compacted.stateVector);
     this.#log.replaceSnapshot(pointer, { stateVector, deleteSetUpdate }, history.weightSinceSnapshot - weightBefore);
     this.#notBelowWeight = 0;
@@ -112,10 +113,21 @@ export class Compaction {
 
   #failed(thrown: unknown): void {
     this.#notBelowWeight = this.#log.history.weightSinceSnapshot * 2;
+    const isNobodysFault = thrown instanceof ReplacedMeanwhile || isClosed(thrown);
     const fields = { documentName: this.#documentName, error: messageOf(thrown) };
-    this.#services.logger.warn(fields, "a compaction failed; the log stays as it is");
+    this.#services.logger[isNobodysFault ? "debug" : "warn"](fields, "a compaction failed; the log stays as it is");
     if (isDamage(thrown) || (thrown instanceof WorkerError && thrown.pieceIndex !== undefined)) this.#onDamage(thrown);
   }
+}
+
+/** The document was deleted or replaced while it was being compacted. */
+class ReplacedMeanwhile extends Error {
+  override readonly name = "ReplacedMeanwhile";
+}
+
+/** The server is being closed. */
+function isClosed(thrown: unknown): boolean {
+  return thrown instanceof WorkerError && thrown.code === "closed";
 }
 
 async function* piecesUpTo(history: History, seq: number): AsyncIterable<Uint8Array> {

@@ -1,0 +1,78 @@
+/**
+ * Runs a campaign of any length: `node scripts/campaign.mjs kill --kills 1000`, `… simulate --seeds 10000`. What is to be
+ * run goes to the tests in the environment; what was found is repeated in the last line. The packages must be built.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/** The project of vitest, and flag → environment variable. */
+const campaigns = {
+  kill: { project: "campaigns", flags: { kills: "SYNCLINE_CAMPAIGN_KILLS", seed: "SYNCLINE_CAMPAIGN_SEED" } },
+  simulate: { project: "simulation", flags: { seeds: "SYNCLINE_CAMPAIGN_SEEDS", seed: "SYNCLINE_CAMPAIGN_SEED" } },
+};
+
+const usage = `usage: node scripts/campaign.mjs kill [--kills N] [--seed S]
+       node scripts/campaign.mjs simulate [--seeds N] [--seed S]`;
+
+const defaults = { kills: "1000", seeds: "10000" };
+
+class UsageError extends Error {}
+
+function settingsIn(args) {
+  const [name, ...rest] = args;
+  const campaign = Object.hasOwn(campaigns, name ?? "") ? campaigns[name] : undefined;
+  if (!campaign) throw new UsageError(name === undefined ? "which campaign?" : `there is no campaign "${name}"`);
+  const options = Object.fromEntries(Object.keys(campaign.flags).map((flag) => [flag, { type: "string" }]));
+  const { values } = parse(rest, options);
+  const env = {};
+  for (const [flag, variable] of Object.entries(campaign.flags)) {
+    const value = values[flag] ?? defaults[flag];
+    if (value === undefined) continue;
+    if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--${flag} takes a whole number, not "${value}"`);
+    env[variable] = value;
+  }
+  return { name, project: campaign.project, env };
+}
+
+function parse(args, options) {
+  try {
+    return parseArgs({ args, options });
+  } catch (thrown) {
+    throw new UsageError(thrown.message);
+  }
+}
+
+/** Resolves with vitest's exit code and the last line that the campaign wrote about itself. */
+async function run({ name, project, env }) {
+  const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
+  const flags = ["run", "--project", project, "--disableConsoleIntercept", "--testTimeout", "0"];
+  const child = spawn(process.execPath, [vitest, ...flags], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => child.kill(signal));
+  let found = "it wrote nothing about itself";
+  const lines = createInterface({ input: child.stdout });
+  lines.on("line", (line) => {
+    console.log(line);
+    const prefix = `campaign ${name}: found `;
+    if (line.startsWith(prefix)) found = line.slice(prefix.length);
+  });
+  const [[exitCode]] = await Promise.all([once(child, "exit"), once(lines, "close")]);
+  return { exitCode: exitCode ?? 1, found };
+}
+
+try {
+  const settings = settingsIn(process.argv.slice(2));
+  const { exitCode, found } = await run(settings);
+  console.log(`campaign ${settings.name} ${exitCode === 0 ? "passed" : "FAILED"}: ${found}`);
+  process.exitCode = exitCode;
+} catch (thrown) {
+  if (!(thrown instanceof UsageError)) throw thrown;
+  console.error(`${thrown.message}\n${usage}`);
+  process.exitCode = 2;
+}
