@@ -55,7 +55,6 @@ const settleLimitMs = 4_000;
 
 class RunningServer implements SynclineServer {
   readonly #options: ResolvedOptions;
-  readonly #storage: Storage;
   readonly #engine: Engine;
   readonly #webSockets: WebSocketAdapter;
   readonly #http: HttpAdapter;
@@ -65,7 +64,6 @@ class RunningServer implements SynclineServer {
   constructor(options: ResolvedOptions, storage: Storage) {
     const { limits, relay, timers, logger } = options;
     this.#options = options;
-    this.#storage = storage;
     this.#engine = new Engine({ storage, workers: new WorkerPool(), relay, limits, timers, logger });
     const services = this.#engine.connectionServices(frameBinary);
     this.#webSockets = new WebSocketAdapter({
@@ -101,8 +99,7 @@ class RunningServer implements SynclineServer {
     const { host, port, data, control, logger } = this.#options;
     await this.#http.listen(host, port);
     if (!control || typeof data !== "string") return;
-    const names = () => this.#storage.listDocuments();
-    this.#control = await ControlEndpoint.open({ directory: data, documents: this.documents, names, logger });
+    this.#control = await ControlEndpoint.open({ directory: data, documents: this.documents, logger });
   }
 
   close(): Promise<void> {

@@ -2,9 +2,11 @@
  * What a client lacks, in pieces, in log order: the snapshot or what it lacks of it, then the records since. Nothing is
  * merged; only a client that has a part of the snapshot costs a diff, in a worker.
  */
+import type { Timers } from "../timers.js";
 import { scanUpdate } from "../update/scan.js";
 import type { StateVector } from "../update/state-vector.js";
 import { type History, StaleSnapshot } from "./history.js";
+import { Turns } from "./turns.js";
 
 /** Computes in a worker what of `history`'s segments lies beyond `stateVector`. */
 export type DiffSegments = (history: History, stateVector: StateVector) => Promise<readonly Uint8Array[]>;
@@ -25,22 +27,29 @@ const pieceBytes = 64 * 1024;
 export async function* missingFrom(
   history: History,
   stateVector: StateVector,
-  diffSegments: DiffSegments,
+  { diffSegments, timers }: { readonly diffSegments: DiffSegments; readonly timers: Timers },
 ): AsyncIterable<Piece> {
   const { coveredSeq } = history.pointer;
   for await (const update of missingOfSnapshot(history, stateVector, diffSegments)) {
     yield { seq: coveredSeq, updates: [update] };
   }
-  yield* missingSince(history, coveredSeq, stateVector);
+  yield* missingSince(history, coveredSeq, { stateVector, timers });
 }
 
 /** What came after `seq`, less what a client with `stateVector` has already. @throws {StaleSnapshot} */
-export async function* missingSince(history: History, seq: number, stateVector: StateVector): AsyncIterable<Piece> {
+export async function* missingSince(
+  history: History,
+  seq: number,
+  { stateVector, timers }: { readonly stateVector: StateVector; readonly timers: Timers },
+): AsyncIterable<Piece> {
+  const turns = new Turns(timers);
   let updates: Uint8Array[] = [];
   let byteCount = 0;
   let position = seq;
   for await (const record of history.recordsSince(seq)) {
     for (const update of record.updates) {
+      const turn = stateVector.size > 0 ? turns.did(update.length) : undefined;
+      if (turn) await turn;
       if (!bringsNews(update, stateVector)) continue;
       updates.push(update);
       byteCount += update.length;

@@ -111,7 +111,7 @@ export class Delivery {
     await this.#drained();
     try {
       while (!this.#isEnded && this.#position < this.#options.history.seq) {
-        await this.#send(missingSince(this.#options.history, this.#position, new StateVector()));
+        await this.#send(this.#missingSince(this.#position, new StateVector()));
       }
     } catch (thrown) {
       if (!isStaleSnapshot(thrown)) throw thrown;
@@ -121,13 +121,13 @@ export class Delivery {
 
   /** Reads until a whole pass went by without the snapshot being replaced under it. */
   async #sendAll(): Promise<void> {
-    const { history, diffSegments } = this.#options;
+    const { history } = this.#options;
     for (let attempt = 1; !this.#isEnded; attempt++) {
       try {
         this.#position = 0;
-        await this.#send(missingFrom(history, this.#stateVector, diffSegments));
+        await this.#send(missingFrom(history, this.#stateVector, this.#options));
         while (!this.#isEnded && this.#position < history.seq) {
-          await this.#send(missingSince(history, this.#position, this.#stateVector));
+          await this.#send(this.#missingSince(this.#position, this.#stateVector));
         }
         return;
       } catch (thrown) {
@@ -135,6 +135,11 @@ export class Delivery {
         await this.#anotherSnapshot(attempt);
       }
     }
+  }
+
+  #missingSince(seq: number, stateVector: StateVector): AsyncIterable<Piece> {
+    const { history, timers } = this.#options;
+    return missingSince(history, seq, { stateVector, timers });
   }
 
   /** The store may have replaced the snapshot a moment before the history hears of it. Not for ever: then it is damaged. */

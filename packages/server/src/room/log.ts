@@ -6,6 +6,7 @@ import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
 import type { AppendEntry, LogRecord, Pointer, Storage, Tombstone } from "../storage/storage.js";
+import type { Timers } from "../timers.js";
 import { Contents } from "../update/contents.js";
 import { UpdateError } from "../update/error.js";
 import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
@@ -13,6 +14,7 @@ import type { Backlog } from "./backlog.js";
 import { DocumentDeleted } from "./deleted.js";
 import { History, type HistoryOptions, type SnapshotContents } from "./history.js";
 import type { Member } from "./member.js";
+import { Turns } from "./turns.js";
 
 /** An admitted update on its way to the disk. */
 export interface LogItem {
@@ -43,9 +45,13 @@ export interface LogOptions extends HistoryOptions {
   readonly storage: Storage;
   readonly commitQueue: CommitQueue;
   readonly backlog: Backlog;
+  readonly timers: Timers;
   /** For a document that was never written. */
   readonly newGeneration: () => string;
 }
+
+/** A larger record holds a single update, or what a refused commit may have written already. */
+const maxRecordBytes = 1024 * 1024;
 
 /** What an update in the backlog costs beyond its bytes. */
 const itemOverheadBytes = 128;
@@ -88,7 +94,9 @@ export class Log implements CommitSource {
       const contents = await readContents(options, pointer);
       const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
       const log = new Log(options, history, contents);
-      for await (const record of storage.readRecords(documentName, pointer.coveredSeq)) log.#takeIn(record);
+      const turns = new Turns(options.timers);
+      for await (const record of storage.readRecords(documentName, pointer.coveredSeq))
+        await log.#takeIn(record, turns);
       history.loaded();
       return log;
     } catch (cause) {
@@ -151,8 +159,7 @@ export class Log implements CommitSource {
   }
 
   takeEntry(): AppendEntry | undefined {
-    this.#inFlight = this.#inFlight.length === 0 ? this.#forming : [...this.#inFlight, ...this.#forming];
-    this.#forming = [];
+    this.#takeForming();
     const updates = updatesOf(this.#inFlight);
     if (updates.length === 0) return undefined;
     this.#state = { kind: "committing" };
@@ -168,6 +175,7 @@ export class Log implements CommitSource {
     this.history.push({ seq, updates });
     this.#durableVersion += updates.length;
     this.#commitIsOver();
+    if (this.#forming.length > 0) this.#options.commitQueue.request(this);
     this.#listener?.committed(seq, items);
   }
 
@@ -187,6 +195,19 @@ export class Log implements CommitSource {
     this.history.replaceSnapshot(pointer, snapshot, weight);
   }
 
+  /** As much as fits into one record: what is read or sent in one piece must not hold up everything else. */
+  #takeForming(): void {
+    let byteCount = this.#inFlight.reduce((sum, item) => sum + weightOf(item), 0);
+    let count = 0;
+    for (const item of this.#forming) {
+      byteCount += weightOf(item);
+      if (byteCount > maxRecordBytes && this.#inFlight.length + count > 0) break;
+      count += 1;
+    }
+    const taken = this.#forming.splice(0, count);
+    this.#inFlight = this.#inFlight.length === 0 ? taken : [...this.#inFlight, ...taken];
+  }
+
   #commitIsOver(): void {
     if (this.#state.kind === "ending") this.#state.over();
     else this.#state = { kind: "open" };
@@ -200,12 +221,16 @@ export class Log implements CommitSource {
     return { update, author, n, clock: this.contents.stateVector.get(author.clientId) };
   }
 
-  #takeIn(record: LogRecord): void {
+  async #takeIn(record: LogRecord, turns: Turns): Promise<void> {
     if (record.seq !== this.history.seq + 1) {
       const message = `record ${this.history.seq + 1} of ${JSON.stringify(this.#options.documentName)} is missing`;
       throw new SynclineError("data-corrupt", message);
     }
-    for (const update of record.updates) this.contents.absorb(scanUpdate(update));
+    for (const update of record.updates) {
+      this.contents.absorb(scanUpdate(update));
+      const turn = turns.did(update.length);
+      if (turn) await turn;
+    }
     this.history.push(record);
     this.#version = this.#durableVersion = record.seq;
   }

@@ -71,10 +71,8 @@ export class Room {
    */
   static async load(options: RoomOptions): Promise<Room> {
     const { documentName, services } = options;
-    const { storage, commitQueue, backlog, segmentCache, newGeneration } = services;
     const { tailCacheBytes } = services.limits;
-    const logOptions = { documentName, storage, commitQueue, backlog, segmentCache, newGeneration, tailCacheBytes };
-    return new Room(await Log.load(logOptions), options);
+    return new Room(await Log.load({ ...services, documentName, tailCacheBytes }), options);
   }
 
   get generation(): string {

@@ -31,14 +31,14 @@ export function seal(key: Uint8Array, payloadParts: readonly Uint8Array[], versi
  *
  * @throws {SynclineError} `data-corrupt`
  */
-export function unseal(key: Uint8Array, value: Uint8Array): Uint8Array {
+export function unseal(key: Uint8Array, value: Uint8Array, newestVersion = formatVersion): Uint8Array {
   if (value.length < headerBytes) throw new SynclineError("data-corrupt", "a stored value is cut off");
   const payload = value.subarray(headerBytes);
   if (readUint32(value, 1) !== checksum(key, payload)) {
     throw new SynclineError("data-corrupt", "a stored value does not match its checksum");
   }
   const version = value[0] ?? 0;
-  if (version < 1 || version > formatVersion) {
+  if (version < 1 || version > newestVersion) {
     // A store of a later format is not opened at all: this is damage.
     throw new SynclineError("data-corrupt", `a stored value claims to be of format ${version}`);
   }

@@ -29,7 +29,7 @@ export async function assertFormat(store: KeyValueStore, where: string): Promise
     await assertOursOrEmpty(store, where);
     return writeFormat(store);
   }
-  const found = new TextDecoder().decode(unseal(formatKey, stored));
+  const found = new TextDecoder().decode(unseal(formatKey, stored, 255));
   const version = versionIn(found);
   if (version === formatVersion) return;
   if (version === undefined || version > formatVersion) {

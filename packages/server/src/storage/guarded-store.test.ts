@@ -11,8 +11,13 @@ const sync = { sync: true };
 /** Fails as often as it is told to, and says what was asked of it. */
 class Failing extends MemoryKeyValueStore {
   readonly calls: string[] = [];
-  failures: { write?: Error; get?: Error; reopen?: Error } = {};
+  failures: { write?: Error; get?: Error; space?: Error; reopen?: Error } = {};
   hold: Promise<void> = Promise.resolve();
+  #isShut = false;
+
+  override get isOpen() {
+    return !this.#isShut;
+  }
 
   override batch() {
     const batch = super.batch();
@@ -35,7 +40,10 @@ class Failing extends MemoryKeyValueStore {
 
   override async reopen() {
     this.calls.push("reopen");
+    if (this.failures.space) throw this.failures.space;
+    this.#isShut = true;
     if (this.failures.reopen) throw this.failures.reopen;
+    this.#isShut = false;
   }
 
   override async mend() {
@@ -80,6 +88,20 @@ test("when it could not be opened again, the next reader tries", async () => {
   store.failures = {};
   expect(await guarded.get(key)).toBeUndefined();
   expect(store.calls).toEqual(["reopen", "reopen", "reopen"]);
+});
+
+test("while it stays open because it could not be opened again, it is read", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  await guarded.write(put(1), sync);
+  store.failures = { write: new Error("full"), space: new Error("full") };
+  await expect(guarded.write(put(2), sync)).rejects.toThrow("full");
+  await expect(guarded.write(put(2), sync)).rejects.toThrow("full");
+  expect(await guarded.get(key)).toEqual(Uint8Array.of(1));
+  expect(store.calls).toEqual(["reopen"]);
+  store.failures = {};
+  await guarded.write(put(3), sync);
+  expect(store.calls).toEqual(["reopen", "reopen"]);
 });
 
 test("what is found damaged is mended before the next write, once, and when somebody asks", async () => {

@@ -14,9 +14,8 @@ export class GuardedStore {
    * `torn`: LevelDB may leave half an entry in its log when it refuses a write (a full disk, a quota) and go on behind it;
    * what it then reports as written is not found when the log is read again. Opening it again begins a new log.
    * `damaged`: a part of its files cannot be read; LevelDB refuses all writes once it comes upon that by itself.
-   * `shut`: it is being opened again, or could not be. Whoever reads or writes next tries.
    */
-  #state: "sound" | "torn" | "damaged" | "shut" = "sound";
+  #state: "sound" | "torn" | "damaged" = "sound";
   #refusedCount = 0;
   #mendCount = 0;
   #restoring: Promise<void> | undefined;
@@ -84,8 +83,9 @@ export class GuardedStore {
     return this.#store.close();
   }
 
+  /** It may be on its way to being opened again, or have failed to: then whoever reads next tries. */
   async #opened(): Promise<void> {
-    if (this.#state === "shut") await this.#restore();
+    if (!this.#store.isOpen && this.#state !== "sound") await this.#restore();
   }
 
   #restore(): Promise<void> {
@@ -94,9 +94,7 @@ export class GuardedStore {
   }
 
   async #mendOrReopen(): Promise<void> {
-    const isMended = this.#state === "damaged" && this.#mendCount < maxMends;
-    this.#state = "shut";
-    if (isMended) {
+    if (this.#state === "damaged" && this.#mendCount < maxMends) {
       this.#mendCount += 1;
       await this.#store.mend();
     } else {

@@ -26,7 +26,12 @@ export interface KeyValueStore {
   keys(range: KeyRange): AsyncIterable<Uint8Array>;
   /** Writes that take effect together or not at all. */
   batch(): WriteBatch;
-  /** Closes, if it is open, and opens again: called after a refused write, before the next. */
+  /** False while it is being opened again, and when it could not be. */
+  readonly isOpen: boolean;
+  /**
+   * Closes, if it is open, and opens again: called after a refused write, before the next. Rejects and stays open when it
+   * can tell beforehand that it could not be opened again.
+   */
   reopen(): Promise<void>;
   /** Makes its own files readable again, without what is damaged of them. Called after `store-corrupt`. */
   mend(): Promise<void>;

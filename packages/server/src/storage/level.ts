@@ -2,7 +2,8 @@
  * The store on LevelDB: many documents in one database, one process at a time. This file is what is LevelDB's own: its
  * directory, its errors, its handles.
  */
-import { access, constants, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { messageOf, SynclineError } from "../error.js";
 import { assertFormat } from "./format.js";
@@ -153,16 +154,30 @@ export class LevelKeyValueStore implements KeyValueStore {
     };
   }
 
+  get isOpen(): boolean {
+    return this.#db.status === "open";
+  }
+
   async reopen(): Promise<void> {
+    await assertSpaceToOpen(this.#db.location);
     await this.#db.close();
-    await this.#db.open();
+    await this.#open();
   }
 
   /** LevelDB puts what it can read of a damaged file into a new one, and the damaged one into a directory `lost`. */
   async mend(): Promise<void> {
+    await assertSpaceToOpen(this.#db.location);
     await this.#db.close();
     await ClassicLevel.repair(this.#db.location);
-    await this.#db.open();
+    await this.#open();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#db.open();
+    } catch (thrown) {
+      throw translateOpenError(this.#db.location, thrown);
+    }
   }
 
   async reclaim({ gte, lte }: Bounds, minBytes: number): Promise<void> {
@@ -171,6 +186,26 @@ export class LevelKeyValueStore implements KeyValueStore {
 
   async close(): Promise<void> {
     await this.#db.close();
+  }
+}
+
+/** What opening writes besides: a manifest, a new log. */
+const bytesToOpen = 256 * 1024;
+
+/**
+ * Opening turns the log into a table. On a full disk that fails, and then there is nothing left to read from either: better
+ * to stay open. So a file as large as that is written first, and removed.
+ */
+async function assertSpaceToOpen(directory: string): Promise<void> {
+  let byteCount = bytesToOpen;
+  for (const name of await readdir(directory)) {
+    if (/^\d+\.log$/.test(name)) byteCount += (await stat(join(directory, name))).size;
+  }
+  const probe = join(directory, "space.probe");
+  try {
+    await writeFile(probe, new Uint8Array(byteCount), { flush: true });
+  } finally {
+    await rm(probe, { force: true });
   }
 }
 

@@ -18,6 +18,10 @@ export class MemoryKeyValueStore implements KeyValueStore {
   #isSorted = true;
   #isClosed = false;
 
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.#assertOpen();
     return this.#values.get(textOf(key))?.slice();

@@ -77,21 +77,29 @@ export function applyPieces(doc: Y.Doc, pieces: Iterable<Uint8Array>, now: Now):
   let failure: WorkerError | undefined;
   let applied: Applied = { structCount: 0, integrateMicrosPerStruct: 0 };
   try {
-    doc.transact((transaction) => {
+    transactAsAuthor(doc, () => {
       const countBefore = countStructs(doc);
       const startMs = now();
       failure = applyUntilFailure(doc, pieces);
       const structCount = countStructs(doc) - countBefore;
       applied = { structCount, integrateMicrosPerStruct: microsPerStruct(now() - startMs, structCount) };
-      // After a remote transaction Yjs deletes formatting marks that it finds redundant in texts it knew before. Those would
-      // be deletions that no client made, and which ones depends on what came in one transaction.
-      transaction.local = true;
     });
   } catch (cause) {
     throw failure ?? new WorkerError("failed", "the document does not settle after its pieces", { cause });
   }
   if (failure !== undefined) throw failure;
   return applied;
+}
+
+/**
+ * Applies what `body` applies in one transaction. After a remote one Yjs deletes formatting marks that it finds redundant in
+ * texts it knew before. Those would be deletions that no client made, and which ones depends on what came in one transaction.
+ */
+export function transactAsAuthor(doc: Y.Doc, body: () => void): void {
+  doc.transact((transaction) => {
+    body();
+    transaction.local = true;
+  });
 }
 
 function applyUntilFailure(doc: Y.Doc, pieces: Iterable<Uint8Array>): WorkerError | undefined {

@@ -2,9 +2,11 @@
 import { messageOf } from "../error.js";
 import { BatchReader, batchesOf, transferablesOf } from "./batch.js";
 import { compact } from "./compact.js";
+import { contentOf } from "./content.js";
 import { diff } from "./diff.js";
 import { WorkerError } from "./error.js";
 import type { Batch, Compacted, Job, JobFailure, Request, Response } from "./jobs.js";
+import { salvage } from "./salvage.js";
 import { Trials } from "./trial.js";
 
 export type Post = (response: Response, transfer?: readonly ArrayBuffer[]) => void;
@@ -63,6 +65,16 @@ export class JobRunner {
       case "compact": {
         const compacted = compact(pieces, job.options);
         return this.#post({ kind: "compacted", compacted }, buffersOf(compacted));
+      }
+      case "salvage": {
+        const salvaged = salvage(pieces);
+        const { compacted, leftover } = salvaged;
+        const buffers = leftover === undefined ? [] : [leftover.buffer as ArrayBuffer];
+        return this.#post({ kind: "salvaged", salvaged }, [...buffersOf(compacted), ...buffers]);
+      }
+      case "content": {
+        const json = contentOf(pieces);
+        return this.#post({ kind: "content", json }, [json.buffer as ArrayBuffer]);
       }
       case "diff":
         this.#state = { kind: "sending", batches: batchesOf(diff(pieces, job.stateVector, job.options)) };

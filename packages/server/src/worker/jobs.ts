@@ -37,6 +37,23 @@ export interface Compacted {
   readonly integrateMicrosPerStruct: number;
 }
 
+/** A piece that salvage had to leave out. */
+export interface Refused {
+  /** Counted from 0 over all pieces. */
+  readonly pieceIndex: number;
+  /** For the log; may name nothing of the document. */
+  readonly reason: string;
+}
+
+export interface Salvaged {
+  /** A snapshot of everything that could be applied. */
+  readonly compacted: Compacted;
+  /** Pieces that cannot be decoded or applied, in order. */
+  readonly refused: readonly Refused[];
+  /** What was decoded but leans on something that is missing, as one v1 update; `undefined` when nothing does. */
+  readonly leftover: Uint8Array | undefined;
+}
+
 export interface DiffOptions {
   /** Neighbouring pieces of one client are joined up to this size. @default as `maxSegmentBytes` */
   readonly maxUpdateBytes?: number | undefined;
@@ -102,6 +119,8 @@ export interface Batch {
 /** What a thread is to do. Everything large comes after it, as batches. */
 export type Job =
   | { readonly kind: "compact"; readonly options: CompactOptions }
+  | { readonly kind: "salvage" }
+  | { readonly kind: "content" }
   | { readonly kind: "diff"; readonly stateVector: Uint8Array; readonly options: DiffOptions }
   /** The last piece is the update under trial. */
   | {
@@ -130,6 +149,9 @@ export type Response =
   /** A trial's document is complete, its update comes now: another time limit applies. */
   | { readonly kind: "built" }
   | { readonly kind: "compacted"; readonly compacted: Compacted }
+  | { readonly kind: "salvaged"; readonly salvaged: Salvaged }
+  /** UTF-8. */
+  | { readonly kind: "content"; readonly json: Uint8Array }
   /** A diff's next updates. */
   | { readonly kind: "batch"; readonly batch: Batch }
   /** A diff's last batch was the one before. */

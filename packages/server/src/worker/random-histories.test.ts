@@ -1,5 +1,5 @@
 /**
- * What people could have done to a document, with every type Yjs has, and what compaction, diff and trial must make of it.
+ * What people could have done to a document, with every type Yjs has, and what compaction, diff, trial and salvage must make of it.
  * A history is a list of commands on a few replicas and the updates they left in the server's log.
  */
 import fc from "fast-check";
@@ -12,6 +12,7 @@ import { compact } from "./compact.js";
 import { diff } from "./diff.js";
 import { applyPieces, hasPending } from "./document.js";
 import { areEqualFingerprints, fingerprintOf } from "./fingerprint.js";
+import { salvage } from "./salvage.js";
 import { Trials } from "./trial.js";
 
 interface Command {
@@ -447,6 +448,88 @@ describe("a trial of any history", () => {
           if (result.kind === "accepted") Y.applyUpdate(server, result.update);
         }
         expect(server.getText("text").toString()).toBe(build(pieces).getText("text").toString());
+      }),
+      runs,
+    );
+  });
+});
+
+/** What becomes of each piece of the log, in turn: as a rule nothing. */
+const damages = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constant({ kind: "none" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "lost" as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: "cut" as const }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("garbled" as const), at: fc.nat(), bits: fc.integer({ min: 1, max: 255 }) }) },
+  ),
+  { minLength: 1, maxLength: 40 },
+); // prettier-ignore
+
+type Damage = typeof damages extends fc.Arbitrary<(infer Value)[]> ? Value : never;
+
+function damaged(piece: Uint8Array, damage: Damage): Uint8Array | undefined {
+  if (damage.kind === "lost") return undefined;
+  if (damage.kind === "cut") return piece.slice(0, piece.length - 1);
+  const copy = piece.slice();
+  if (damage.kind === "garbled")
+    copy.set([(copy[damage.at % copy.length] ?? 0) ^ damage.bits], damage.at % copy.length);
+  return copy;
+}
+
+/** The integrated part of a document that waits for what is missing. */
+function buildWithGaps(pieces: readonly Uint8Array[]): Y.Doc {
+  const doc = new Y.Doc();
+  doc.transact((transaction) => {
+    for (const piece of pieces) Y.applyUpdate(doc, piece);
+    transaction.local = true;
+  });
+  doc.store.pendingStructs = null;
+  doc.store.pendingDs = null;
+  return doc;
+}
+
+describe("salvage of any history", () => {
+  const clean = damages.map((list) => list.map((each) => (each.kind === "garbled" ? { kind: "none" as const } : each)));
+
+  test("gives what a document integrates of the good pieces, and the rest once it has what was missing", () => {
+    fc.assert(
+      fc.property(history, clean, fc.integer({ min: 150, max: 3000 }), (played, list, maxSegmentBytes) => {
+        const { pieces } = play(played);
+        const fate = (index: number): Damage => pick(list, index);
+        const stored = pieces.flatMap((piece, index) => damaged(piece, fate(index)) ?? []);
+        const good = pieces.filter((_, index) => fate(index).kind === "none");
+        const bad = pieces.filter((_, index) => fate(index).kind !== "none");
+        const { compacted, refused, leftover } = salvage(stored, { maxSegmentBytes });
+        const kept = pieces.map((_, index) => fate(index).kind).filter((kind) => kind !== "lost");
+        expect(refused.map(({ pieceIndex }) => pieceIndex)).toEqual(
+          kept.flatMap((kind, index) => (kind === "cut" ? [index] : [])),
+        );
+        const loaded = new Y.Doc();
+        applyOneByOne(loaded, compacted.segments);
+        expect(areEqualFingerprints(fingerprintOf(build(compacted.segments)), fingerprintOf(buildWithGaps(good)))).toBe(
+          true,
+        );
+        for (const piece of [...(leftover ? [leftover] : []), ...bad]) Y.applyUpdate(loaded, piece);
+        expect(hasPending(loaded)).toBe(false);
+        const whole = build(pieces);
+        expect(contentOf(loaded)).toEqual(contentOf(whole));
+        expect(Y.equalDeleteSets(deletionsOf(loaded), deletionsOf(whole))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test("gives a document whatever was garbled, and refuses nothing else", () => {
+    fc.assert(
+      fc.property(history, damages, (played, list) => {
+        const { pieces } = play(played);
+        const stored = pieces.flatMap((piece, index) => damaged(piece, pick(list, index)) ?? []);
+        const { compacted, refused, leftover } = salvage(stored);
+        const loaded = new Y.Doc();
+        applyOneByOne(loaded, compacted.segments);
+        const untouched = new Set(pieces.map((piece) => piece.join()));
+        for (const { pieceIndex } of refused) expect(untouched.has(stored[pieceIndex]?.join() ?? "")).toBe(false);
+        if (leftover !== undefined) expect(() => scanUpdate(leftover)).not.toThrow();
       }),
       runs,
     );

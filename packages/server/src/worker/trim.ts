@@ -19,7 +19,8 @@ export interface Trimmed {
 }
 
 /**
- * What of the update's structs lies at or beyond `clocks`. The delete set stays whole: nobody can tell from a state vector
+ * What of the update's structs lies at or beyond `clocks` and, where they are given, begins below `ends` (nothing of a client
+ * that has none). The delete set stays whole: nobody can tell from a state vector
  * which deletions its owner has seen.
  *
  * `Y.diffUpdate` does the same, but keeps each update's delete set with its structs, and passes on a Skip that has
@@ -28,7 +29,11 @@ export interface Trimmed {
  * @throws {WorkerError} `failed` when something is left out between two structs of a client (a Skip): no document gives that
  * out, so no room has it. Whatever Yjs throws when it cannot decode the update.
  */
-export function trim(update: Uint8Array, clocks: ReadonlyMap<number, number>): Trimmed {
+export function trim(
+  update: Uint8Array,
+  clocks: ReadonlyMap<number, number>,
+  ends?: ReadonlyMap<number, number>,
+): Trimmed {
   const { structs, ds } = Y.decodeUpdate(update);
   const blocks: ClientBlock[] = [];
   const encoder = new Y.UpdateEncoderV1();
@@ -37,6 +42,7 @@ export function trim(update: Uint8Array, clocks: ReadonlyMap<number, number>): T
     const endClock = clock + struct.length;
     const knownClock = clocks.get(client) ?? 0;
     if (endClock <= knownClock) continue;
+    if (ends !== undefined && clock >= (ends.get(client) ?? 0)) continue;
     if (struct instanceof Y.Skip) throw new WorkerError("failed", "an update leaves out structs");
     const offset = Math.max(knownClock - clock, 0);
     const block = blockFor(blocks, client, clock + offset);

@@ -107,6 +107,40 @@ describe("jobs", () => {
     );
   });
 
+  test("salvage gives a snapshot, what it had to refuse, and what is left over", async () => {
+    const pool = poolWith();
+    const author = new Y.Doc();
+    const log: Uint8Array[] = [];
+    author.on("update", (piece: Uint8Array) => log.push(piece));
+    for (const letter of ["a", "b", "c"]) author.getText("text").insert(author.getText("text").length, letter);
+    const [a, b, c] = log as [Uint8Array, Uint8Array, Uint8Array];
+    const { compacted, refused, leftover } = await pool.salvage(later([a, b.subarray(0, 5), c]));
+    expect(textOf(compacted.segments)).toBe("a");
+    expect(refused).toMatchObject([{ pieceIndex: 1 }]);
+    expect(textOf([...compacted.segments, leftover ?? nothing, b])).toBe("abc");
+    expect(await pool.salvage([a, b, c])).toMatchObject({ refused: [], leftover: undefined });
+  });
+
+  test("content is the document as JSON", async () => {
+    const json = await poolWith().content(later([textBy(1, "a")]));
+    expect(new TextDecoder().decode(json)).toBe('{"text":"a"}');
+  });
+
+  test("take turns with the rest of the process, every few hundred pieces", async () => {
+    let turnCount = 0;
+    const after: PoolTimers["after"] = () => () => undefined;
+    const soon = (callback: () => void): void => {
+      turnCount += 1;
+      setImmediate(callback);
+    };
+    const pool = poolWith({ timers: { after, soon } });
+    await pool.diff(
+      Array.from({ length: 6000 }, (_, index) => textBy(6000 - index, "x")),
+      nothing,
+    );
+    expect(turnCount).toBeGreaterThan(20);
+  });
+
   test("a failure names the piece, and the thread goes on", async () => {
     const pool = poolWith();
     const good = textBy(1, "good");

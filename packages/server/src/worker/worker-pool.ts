@@ -14,6 +14,7 @@ import type {
   Job,
   Pieces,
   Response,
+  Salvaged,
   TrialRequest,
   TrialResult,
 } from "./jobs.js";
@@ -55,6 +56,9 @@ const defaults = {
 /** A fresh thread has to load its modules before it answers. */
 const startLimitMs = 10_000;
 
+/** Handed out one by one, through iterators that each may wait: 2,048 take ten milliseconds. */
+const maxPiecesPerTurn = 256;
+
 type Settings = typeof defaults;
 
 /** Two lanes, a thread each: nobody who joins waits for a compaction. */
@@ -83,6 +87,16 @@ export class WorkerPool {
     });
   }
 
+  /** See salvage.ts. @throws {WorkerError} */
+  salvage(pieces: Pieces): Promise<Salvaged> {
+    return this.#compactions.run(async (thread) => {
+      await this.#handOver(thread, { kind: "salvage" }, () => pieces);
+      const response = await thread.receive(this.#settings.compactLimitMs);
+      if (response.kind === "salvaged") return response.salvaged;
+      throw unexpected(response);
+    });
+  }
+
   /** See diff.ts. The updates may share buffers. @throws {WorkerError} */
   diff(pieces: Pieces, stateVector: Uint8Array, options: DiffOptions = {}): Promise<Uint8Array[]> {
     return this.#documents.run(async (thread) => {
@@ -96,6 +110,16 @@ export class WorkerPool {
         updates.push(...reader.read(response.batch));
         thread.post({ kind: "next" });
       }
+    });
+  }
+
+  /** The document's content as UTF-8 JSON: see content.ts. @throws {WorkerError} */
+  content(pieces: Pieces): Promise<Uint8Array> {
+    return this.#documents.run(async (thread) => {
+      await this.#handOver(thread, { kind: "content" }, () => pieces);
+      const response = await thread.receive(this.#settings.buildLimitMs);
+      if (response.kind === "content") return response.json;
+      throw unexpected(response);
     });
   }
 
@@ -158,7 +182,7 @@ export class WorkerPool {
 
   /** A batch, then a turn of the event loop: sockets are served in between. */
   async #feed(thread: DocumentThread, pieces: Pieces): Promise<void> {
-    const writer = new BatchWriter();
+    const writer = new BatchWriter({ maxPieces: maxPiecesPerTurn });
     for await (const piece of pieces) {
       for (const batch of writer.add(piece)) {
         if (thread.isDead) return;
