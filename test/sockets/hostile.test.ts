@@ -191,7 +191,7 @@ describe("frames that are not understood are answered with words", () => {
     const [code, reason] = await new Promise<[number, Uint8Array]>((resolve) =>
       socket.once("close", (closeCode, text) => resolve([closeCode, text])),
     );
-    expect(code).toBe(4400);
+    expect(code).toBe(4508);
     expect(String(reason)).toMatch(/no hello within/);
     await impatient.close();
   });

@@ -111,25 +111,30 @@ class RunningServer implements SynclineServer {
     this.#webSockets.stopReading();
     await this.#control?.close();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
-    await this.#orTooLate(this.#engine.settled());
+    const isSettled = await this.#inTime(this.#engine.settled());
     await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
     this.#http.close();
-    await this.#orTooLate(this.#engine.settled());
-    await this.#orTooLate(this.#engine.close());
+    // What arrived until the sockets were closed; a store that took nothing before does not now.
+    if (isSettled) await this.#inTime(this.#engine.settled());
+    await this.#inTime(this.#engine.close());
   }
 
-  /** A store that fails or hangs must not keep a server from stopping: what was not acknowledged is with the clients. */
-  async #orTooLate(work: Promise<void>): Promise<void> {
+  /**
+   * Whether `work` was done within the limit: a store that fails or hangs must not keep a server from stopping. What was not
+   * acknowledged by then is with the clients.
+   */
+  async #inTime(work: Promise<void>): Promise<boolean> {
     const { timers, logger } = this.#options;
     let cancel: () => void = () => undefined;
-    const tooLate = new Promise<void>((resolve) => {
+    const tooLate = new Promise<boolean>((resolve) => {
       cancel = timers.after(settleLimitMs, () => {
         logger.error({}, "not everything could be committed before the server stopped; nothing of it was acknowledged");
-        resolve();
+        resolve(false);
       });
     });
-    await Promise.race([work, tooLate]);
+    const isInTime = await Promise.race([work.then(() => true), tooLate]);
     cancel();
+    return isInTime;
   }
 
   #status(): ServerStatus {

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import sirv from "sirv";
 import { messageOf, SynclineError } from "../error.js";
-import type { ServerStatus } from "./server-status.js";
+import { Metrics } from "./metrics.js";
+import { remarksOn, type ServerStatus } from "./server-status.js";
 import { statusPage } from "./status-page.js";
 
 export interface HttpAdapterOptions {
@@ -27,8 +28,9 @@ export class HttpAdapter {
 
   constructor({ status, pageDirectory, upgrade }: HttpAdapterOptions) {
     const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
+    const metrics = new Metrics(status);
     this.#server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
-      respond(request, response, { status: status(), page });
+      respond(request, response, { status: status(), metrics, page });
     });
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.on("upgrade", upgrade);
@@ -69,21 +71,34 @@ type Page = ReturnType<typeof sirv>;
 function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, page }: { readonly status: ServerStatus; readonly page: Page | undefined },
+  {
+    status,
+    metrics,
+    page,
+  }: { readonly status: ServerStatus; readonly metrics: Metrics; readonly page: Page | undefined },
 ): void {
   response.setHeader("X-Content-Type-Options", "nosniff");
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
   if (path === "/health") return answer(response, 200, "alive\n");
   if (path === "/ready") return answerReady(response, status);
+  if (path === "/metrics") return void answerMetrics(response, metrics);
   if (page) return page(request, response, () => notFound(request, response));
   if (path === "/") return answer(response, 200, statusPage(status), "text/html; charset=utf-8");
   notFound(request, response);
 }
 
-function answerReady(response: ServerResponse, { isReady }: ServerStatus): void {
-  if (isReady) answer(response, 200, "ready\n");
-  else answer(response, 503, "not ready: the store refuses writes, or the server is shutting down\n");
+function answerReady(response: ServerResponse, status: ServerStatus): void {
+  const state = status.isReady ? "ready" : "not ready: the store refuses writes, or the server is shutting down";
+  answer(response, status.isReady ? 200 : 503, [state, ...remarksOn(status), ""].join("\n"));
+}
+
+async function answerMetrics(response: ServerResponse, metrics: Metrics): Promise<void> {
+  try {
+    answer(response, 200, await metrics.text(), metrics.contentType);
+  } catch (thrown) {
+    answer(response, 500, `${messageOf(thrown)}\n`);
+  }
 }
 
 function notFound(request: IncomingMessage, response: ServerResponse): void {

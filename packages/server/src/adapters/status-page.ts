@@ -1,7 +1,8 @@
 /** The page at `/` of a server that does not serve the demo: that it runs, and how to connect. */
-import type { ServerStatus } from "./server-status.js";
+import { remarksOn, type ServerStatus } from "./server-status.js";
 
-export function statusPage({ version, connectionCount, roomCount, isReady }: ServerStatus): string {
+export function statusPage(status: ServerStatus): string {
+  const { version, connectionCount, roomCount, isReady } = status;
   return `<!doctype html>
 <html lang="en">
   <meta charset="utf-8">
@@ -19,7 +20,9 @@ export function statusPage({ version, connectionCount, roomCount, isReady }: Ser
   <dl>
     <dt>State</dt><dd>${isReady ? "ready" : "not ready: the store refuses writes, or the server is shutting down"}</dd>
     <dt>Connections</dt><dd>${connectionCount}</dd>
-    <dt>Documents in use</dt><dd>${roomCount}</dd>
+    <dt>Documents in use</dt><dd>${roomCount}</dd>${remarksOn(status)
+      .map((remark) => `\n    <dt>Note</dt><dd>${remark}</dd>`)
+      .join("")}
   </dl>
   <p>Start it with <code>--demo</code> to see it work on this page.</p>
 </html>

@@ -43,7 +43,8 @@ export class SynclineConnection implements Connection {
     this.#services = services;
     this.#liveness = new Liveness(transport, services.heartbeatMs);
     const cancelTimeout = services.timers.after(services.helloTimeoutMs, () =>
-      this.#close(closeCodes.protocolError, `no hello within ${services.helloTimeoutMs / 1000} s`),
+      // Not for good: the line may have been slow.
+      this.#close(closeCodes.tooSlow, `no hello within ${services.helloTimeoutMs / 1000} s`),
     );
     this.#state = { kind: "awaiting-hello", cancelTimeout };
   }

@@ -2,7 +2,7 @@
  * What one can do with documents as a whole: look at them, delete, create, export, import, check, back up. On a running
  * server people have them open meanwhile: everything here goes through the rooms.
  */
-import { closeCodes } from "@syncline/protocol";
+import { checkDocumentName, closeCodes } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import { isDamage } from "../room/damage.js";
 import { DocumentDeleted } from "../room/deleted.js";
@@ -11,7 +11,7 @@ import { diagnose, type Problem } from "../room/repair.js";
 import type { Room } from "../room/room.js";
 import type { Rooms } from "../room/rooms.js";
 import type { BackupProgress, Pointer, QuarantineEntry, SegmentInfo, Storage } from "../storage/storage.js";
-import type { Pieces } from "../worker/jobs.js";
+import type { Pieces, Salvaged } from "../worker/jobs.js";
 import type { WorkerPool } from "../worker/worker-pool.js";
 import { readStateVector } from "./state-vector.js";
 
@@ -116,8 +116,10 @@ export class Documents {
    * Makes a document, also one that was deleted: from then on it can be opened again, with a new generation and empty.
    *
    * @throws {SynclineError} `document-exists`
+   * @throws {ProtocolError} `invalid-document-name`
    */
   async recreate(name: string): Promise<void> {
+    checkDocumentName(name);
     const { rooms, storage, newGeneration } = this.#options;
     await rooms.exclusively(name, comeBack, async () => {
       if (!(await storage.createDocument(name, newGeneration()))) throw exists(name);
@@ -140,7 +142,8 @@ export class Documents {
    * Makes a document of Yjs v1 updates; what cannot be used of them is reported and left out. With `replace` an existing one
    * is replaced: whoever holds its content is told so instead of merging the two.
    *
-   * @throws {SynclineError} `document-exists`
+   * @throws {SynclineError} `document-exists`; `invalid-option` when nothing of the updates can be used
+   * @throws {ProtocolError} `invalid-document-name`
    */
   async import(
     name: string,
@@ -148,9 +151,11 @@ export class Documents {
     { replace = false }: { readonly replace?: boolean } = {},
   ): Promise<ImportReport> {
     const { rooms, storage, workers, newGeneration } = this.#options;
+    checkDocumentName(name);
     const isThere = await this.#exists(name);
     if (isThere && !replace) throw exists(name);
     const { compacted, refused, leftover } = await workers.salvage(updates);
+    assertSomethingUsable({ compacted, refused, leftover });
     const { segments, contents } = compacted;
     const snapshot = { coveredSeq: 1, segments, contents };
     const replaced = { code: closeCodes.generationMismatch, reason: "the document was replaced" };
@@ -279,6 +284,13 @@ export class Documents {
       throw thrown instanceof DocumentDeleted ? notFound(name) : thrown;
     }
   }
+}
+
+/** An empty document in place of garbage would look like an import that went well. */
+function assertSomethingUsable({ compacted, refused, leftover }: Salvaged): void {
+  if (compacted.segments.length > 0 || (refused.length === 0 && !leftover)) return;
+  const reason = refused[0]?.reason ?? "all of it leans on something that is missing";
+  throw new SynclineError("invalid-option", `nothing of it can be used: ${reason}; nothing was changed`);
 }
 
 function notFound(name: string): SynclineError {

@@ -88,7 +88,10 @@ export class Compaction {
     const { segments, contents, deleteSetUpdate } = compacted;
     const snapshot = { coveredSeq, segments, contents };
     const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer, snapshot);
-    if (!pointer) throw new ReplacedMeanwhile();
+    if (!pointer) {
+      await this.#log.refreshSnapshot();
+      throw new ReplacedMeanwhile();
+    }
     const stateVector = StateVector.decode(compacted.stateVector);
     this.#log.replaceSnapshot(pointer, { stateVector, deleteSetUpdate }, history.weightSinceSnapshot - weightBefore);
     this.#notBelowWeight = 0;

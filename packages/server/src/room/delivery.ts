@@ -14,6 +14,8 @@ export interface DeliveryOptions {
   readonly channel: Channel;
   readonly roomNumber: number;
   readonly history: History;
+  /** Looks whether the store has another snapshot than the history. */
+  readonly refreshSnapshot: () => Promise<void>;
   readonly timers: Timers;
   readonly diffSegments: DiffSegments;
   /** Grows with each update the room takes. */
@@ -145,6 +147,7 @@ export class Delivery {
   /** The store may have replaced the snapshot a moment before the history hears of it. Not for ever: then it is damaged. */
   async #anotherSnapshot(attempt: number): Promise<void> {
     if (attempt === maxAttempts) throw new SynclineError("data-corrupt", "a part of the snapshot is missing");
+    if (attempt > 1) await this.#options.refreshSnapshot();
     await new Promise<void>((resolve) => void this.#options.timers.after(retryAfterMs, resolve));
   }
 

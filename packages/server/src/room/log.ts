@@ -90,7 +90,7 @@ export class Log implements CommitSource {
   static async load(options: LogOptions): Promise<Log> {
     const { documentName, storage } = options;
     try {
-      const pointer = (await storage.readPointer(documentName)) ?? (await neverWritten(options));
+      const pointer = (await readPointer(options)) ?? (await neverWritten(options));
       const contents = await readContents(options, pointer);
       const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
       const log = new Log(options, history, contents);
@@ -189,6 +189,15 @@ export class Log implements CommitSource {
     this.#listener?.commitDelayed(this.unsettled);
   }
 
+  /** Takes over a snapshot that was made by somebody else, or by a write that was reported as refused. */
+  async refreshSnapshot(): Promise<void> {
+    const pointer = await this.#options.storage.readPointer(this.#options.documentName);
+    const { generation, epoch } = this.history.pointer;
+    if (!pointer || pointer.generation !== generation || pointer.epoch === epoch) return;
+    const contents = await readContents(this.#options, pointer);
+    this.history.replaceSnapshot(pointer, snapshotOf(contents), this.history.weightSinceSnapshot);
+  }
+
   /** Makes `pointer` and `snapshot` the history's; the contents learn what the document deleted by itself. */
   replaceSnapshot(pointer: Pointer, snapshot: SnapshotContents, weight: number): void {
     this.contents.deletions.addAll(scanUpdate(snapshot.deleteSetUpdate).deletions);
@@ -246,20 +255,30 @@ export function updatesOf(items: readonly LogItem[]): Uint8Array[] {
   return updates;
 }
 
-/** @throws {DocumentDeleted} @throws {SynclineError} `data-corrupt` when only the pointer is not there */
-async function neverWritten({ documentName, storage, newGeneration }: LogOptions): Promise<Pointer> {
-  const tombstone = await storage.readTombstone(documentName).catch(unreadableTombstone);
-  if (tombstone) throw new DocumentDeleted(documentName, tombstone);
-  for await (const { kind } of storage.readEverything(documentName)) {
-    throw new SynclineError("data-corrupt", `there is a ${kind} of ${JSON.stringify(documentName)}, but no pointer`);
-  }
-  return { generation: newGeneration(), epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+/** @throws {DocumentDeleted} */
+async function readPointer({ documentName, storage }: LogOptions): Promise<Pointer | undefined> {
+  const [pointer, tombstone] = await Promise.all([
+    storage.readPointer(documentName),
+    storage.readTombstone(documentName).catch(unreadableTombstone),
+  ]);
+  if (!tombstone) return pointer;
+  // Both: a store that had to be rebuilt from damaged files may have found again what was deleted.
+  if (pointer && pointer.generation !== tombstone.generation) return pointer;
+  throw new DocumentDeleted(documentName, tombstone);
 }
 
 /** A tombstone of which only this much is known says "deleted" all the same. */
 function unreadableTombstone(thrown: unknown): Tombstone {
   if (thrown instanceof SynclineError && thrown.code === "data-corrupt") return { generation: "", deletedAt: 0 };
   throw thrown;
+}
+
+/** @throws {SynclineError} `data-corrupt` when only the pointer is not there */
+async function neverWritten({ documentName, storage, newGeneration }: LogOptions): Promise<Pointer> {
+  for await (const { kind } of storage.readEverything(documentName)) {
+    throw new SynclineError("data-corrupt", `there is a ${kind} of ${JSON.stringify(documentName)}, but no pointer`);
+  }
+  return { generation: newGeneration(), epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
 }
 
 async function readContents({ documentName, storage }: LogOptions, pointer: Pointer): Promise<Contents> {

@@ -365,6 +365,7 @@ export class Room {
       channel,
       roomNumber: this.number,
       history: this.#log.history,
+      refreshSnapshot: () => this.#log.refreshSnapshot(),
       timers,
       diffSegments,
       // What the disk does not take the room does not have yet: who comes meanwhile does not wait for it.

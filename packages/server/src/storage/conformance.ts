@@ -260,6 +260,7 @@ const awkwardNames = [
   "x".repeat(254),
   "~",
   "!",
+  "\u{feff}a",
 ];
 
 function onOneStore(name: string, check: (store: Storage) => Promise<void>): ConformanceCase {

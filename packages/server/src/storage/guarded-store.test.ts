@@ -13,7 +13,14 @@ class Failing extends MemoryKeyValueStore {
   readonly calls: string[] = [];
   failures: { write?: Error; get?: Error; space?: Error; reopen?: Error } = {};
   hold: Promise<void> = Promise.resolve();
+  onReopen: () => Promise<void> = async () => undefined;
   #isShut = false;
+
+  async put(key: Uint8Array, value: Uint8Array): Promise<void> {
+    const batch = super.batch();
+    batch.put(key, value);
+    await batch.write({ sync: true });
+  }
 
   override get isOpen() {
     return !this.#isShut;
@@ -40,6 +47,7 @@ class Failing extends MemoryKeyValueStore {
 
   override async reopen() {
     this.calls.push("reopen");
+    await this.onReopen();
     if (this.failures.space) throw this.failures.space;
     this.#isShut = true;
     if (this.failures.reopen) throw this.failures.reopen;
@@ -98,10 +106,21 @@ test("while it stays open because it could not be opened again, it is read", asy
   await expect(guarded.write(put(2), sync)).rejects.toThrow("full");
   await expect(guarded.write(put(2), sync)).rejects.toThrow("full");
   expect(await guarded.get(key)).toEqual(Uint8Array.of(1));
+  expect(await guarded.get(key)).toEqual(Uint8Array.of(1));
   expect(store.calls).toEqual(["reopen"]);
   store.failures = {};
   await guarded.write(put(3), sync);
   expect(store.calls).toEqual(["reopen", "reopen"]);
+});
+
+test("after a refused write it is opened again before it is read: the write may have happened after all", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  store.failures.write = new Error("no flush");
+  await expect(guarded.write(put(1), sync)).rejects.toThrow("no flush");
+  store.failures = {};
+  store.onReopen = () => store.put(key, Uint8Array.of(1));
+  expect(await guarded.get(key)).toEqual(Uint8Array.of(1));
 });
 
 test("what is found damaged is mended before the next write, once, and when somebody asks", async () => {

@@ -13,9 +13,11 @@ export class GuardedStore {
   /**
    * `torn`: LevelDB may leave half an entry in its log when it refuses a write (a full disk, a quota) and go on behind it;
    * what it then reports as written is not found when the log is read again. Opening it again begins a new log.
+   * And what it refuses may be in its log all the same, and be found then: so it is not read before, either.
+   * `stuck`: torn, and could not be opened again, as on a full disk. It is read as it is; the next write tries again.
    * `damaged`: a part of its files cannot be read; LevelDB refuses all writes once it comes upon that by itself.
    */
-  #state: "sound" | "torn" | "damaged" = "sound";
+  #state: "sound" | "torn" | "stuck" | "damaged" = "sound";
   #refusedCount = 0;
   #mendCount = 0;
   #restoring: Promise<void> | undefined;
@@ -61,7 +63,7 @@ export class GuardedStore {
       await batch.write(options);
     } catch (thrown) {
       this.#refusedCount += 1;
-      if (this.#state === "sound") this.#state = "torn";
+      if (this.#state !== "damaged") this.#state = "torn";
       throw this.#noted(thrown);
     }
     // It may stand behind the one that was refused meanwhile.
@@ -83,9 +85,13 @@ export class GuardedStore {
     return this.#store.close();
   }
 
-  /** It may be on its way to being opened again, or have failed to: then whoever reads next tries. */
+  /** Before it is read. Rejects only where it cannot be read at all. */
   async #opened(): Promise<void> {
-    if (!this.#store.isOpen && this.#state !== "sound") await this.#restore();
+    if (this.#state === "sound") return;
+    if (!this.#store.isOpen) return this.#restore();
+    // What stands in the way will not be gone at every reading.
+    if (this.#state === "torn") await this.#restore().catch(() => undefined);
+    if (!this.#store.isOpen) await this.#restore();
   }
 
   #restore(): Promise<void> {
@@ -94,11 +100,16 @@ export class GuardedStore {
   }
 
   async #mendOrReopen(): Promise<void> {
-    if (this.#state === "damaged" && this.#mendCount < maxMends) {
-      this.#mendCount += 1;
-      await this.#store.mend();
-    } else {
-      await this.#store.reopen();
+    try {
+      if (this.#state === "damaged" && this.#mendCount < maxMends) {
+        this.#mendCount += 1;
+        await this.#store.mend();
+      } else {
+        await this.#store.reopen();
+      }
+    } catch (thrown) {
+      if (this.#state === "torn") this.#state = "stuck";
+      throw thrown;
     }
     this.#state = "sound";
   }

@@ -108,7 +108,9 @@ export class KeyValueStorage implements Storage {
       const { generation, quarantinedCount } = current;
       const next = pointerTo(snapshot, { generation, epoch: current.epoch + 1, quarantinedCount });
       const replaced = await this.#keysReplacedBy(documentName, next);
-      await this.#install(documentName, next, { snapshot, replaced });
+      await this.#install(documentName, next, { snapshot, replaced }).catch((thrown: unknown) =>
+        this.#assertInstalled(documentName, next, thrown),
+      );
       this.#reclaim(recordKeyRange(documentName), reclaimAboveBytes);
       this.#reclaim(segmentKeyRange(documentName), snapshotBytes(next) + reclaimAboveBytes);
       return next;
@@ -225,6 +227,12 @@ export class KeyValueStorage implements Storage {
       }
       putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
     });
+  }
+
+  /** What was refused may have happened all the same. @throws `refusal` when it has not */
+  async #assertInstalled(documentName: string, pointer: Pointer, refusal: unknown): Promise<void> {
+    const found = await this.#readPointerIfSound(documentName).catch(() => undefined);
+    if (!found || found === "damaged" || !isSameSnapshot(found, pointer)) throw refusal;
   }
 
   async #write(fill: (batch: WriteBatch) => void | Promise<void>): Promise<void> {

@@ -21,7 +21,8 @@ const kinds = {
 } as const;
 
 const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder();
+/** A name may begin with what elsewhere is a byte order mark. */
+const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Where the store says what it is. */
 export const formatKey = Uint8Array.of(kinds.format);

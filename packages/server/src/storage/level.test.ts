@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SynclineError } from "../error.js";
@@ -83,6 +83,20 @@ describe("what LevelStorage.open answers to a directory it cannot use", () => {
     await db.close();
     await expect(LevelStorage.open(directory)).rejects.toEqual(errorWith("data-format", /store 7/));
   });
+});
+
+test("of two backups at a time the second is refused, and both directories are what they were told to be", async () => {
+  await write(0, 1);
+  const store = await LevelStorage.open(directory);
+  const [first, second] = [join(directory, "..", `${basename(directory)}-1`), join(directory, "other")];
+  const running = store.backUp(first);
+  await expect(store.backUp(second)).rejects.toEqual(errorWith("data-unusable", /another backup is running/));
+  await running;
+  await store.close();
+  const copy = await LevelStorage.open(first);
+  expect(await copy.readPointer("d")).toBeDefined();
+  await copy.close();
+  await rm(first, { recursive: true });
 });
 
 describe("what a damaged value answers", () => {

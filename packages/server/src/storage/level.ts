@@ -2,11 +2,11 @@
  * The store on LevelDB: many documents in one database, one process at a time. This file is what is LevelDB's own: its
  * directory, its errors, its handles.
  */
-import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rename, rm } from "node:fs/promises";
 import { ClassicLevel } from "classic-level";
 import { messageOf, SynclineError } from "../error.js";
 import { assertFormat } from "./format.js";
+import { assertSpaceToOpen, assertUsable, assertVacant } from "./level-directory.js";
 import type { Bounds, Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
 import { KeyValueStorage } from "./key-value-storage.js";
 import type { BackupProgress } from "./storage.js";
@@ -20,12 +20,18 @@ export interface LevelStorageOptions {
    * @default true
    */
   readonly fsync?: boolean;
-  /** LevelDB found its own files damaged and is about to rebuild them from what it can read. */
+  /**
+   * Called when LevelDB finds its own files damaged while it is opened; they are then rebuilt from what can be read, and what
+   * cannot is kept in a directory `lost`.
+   * @default the error is thrown, and nothing changed
+   */
   readonly onMend?: (damage: string) => void;
 }
 
 export class LevelStorage extends KeyValueStorage {
   readonly #db: Database;
+  /** Two into one directory would make a copy of neither. */
+  #isBackingUp = false;
 
   private constructor(db: Database, fsync: boolean) {
     super(new LevelKeyValueStore(db), { durability: fsync ? "fsync" : "os" });
@@ -33,19 +39,18 @@ export class LevelStorage extends KeyValueStorage {
   }
 
   /**
-   * Opens the store in `directory`, creating it if need be. A store of an earlier format is brought up to the present one;
-   * one whose files are damaged is opened without what cannot be read of them.
+   * Opens the store in `directory`, creating it if need be. A store of an earlier format is brought up to the present one.
    *
    * @throws {SynclineError} `data-unusable`, `data-locked`, `data-format`, `data-corrupt` or `store-corrupt`; the message
    * says what to do.
    */
   static async open(directory: string, options: LevelStorageOptions = {}): Promise<LevelStorage> {
-    const { fsync = true, onMend = () => undefined } = options;
-    await assertUsable(directory);
+    const { fsync = true, onMend } = options;
     try {
+      await assertUsable(directory);
       return new LevelStorage(await openOurs(directory), fsync);
     } catch (thrown) {
-      if (!isStoreCorrupt(thrown)) throw thrown;
+      if (!onMend || !isStoreCorrupt(thrown)) throw thrown;
       onMend(thrown.message);
       await ClassicLevel.repair(directory);
       return new LevelStorage(await openOurs(directory), fsync);
@@ -53,6 +58,16 @@ export class LevelStorage extends KeyValueStorage {
   }
 
   async backUp(directory: string, onProgress: (progress: BackupProgress) => void = () => undefined): Promise<void> {
+    if (this.#isBackingUp) throw new SynclineError("data-unusable", "another backup is running; wait until it is done");
+    this.#isBackingUp = true;
+    try {
+      await this.#backUp(directory, onProgress);
+    } finally {
+      this.#isBackingUp = false;
+    }
+  }
+
+  async #backUp(directory: string, onProgress: (progress: BackupProgress) => void): Promise<void> {
     await assertVacant(directory);
     const unfinished = `${directory}.unfinished`;
     await rm(unfinished, { recursive: true, force: true });
@@ -189,26 +204,6 @@ export class LevelKeyValueStore implements KeyValueStore {
   }
 }
 
-/** What opening writes besides: a manifest, a new log. */
-const bytesToOpen = 256 * 1024;
-
-/**
- * Opening turns the log into a table. On a full disk that fails, and then there is nothing left to read from either: better
- * to stay open. So a file as large as that is written first, and removed.
- */
-async function assertSpaceToOpen(directory: string): Promise<void> {
-  let byteCount = bytesToOpen;
-  for (const name of await readdir(directory)) {
-    if (/^\d+\.log$/.test(name)) byteCount += (await stat(join(directory, name))).size;
-  }
-  const probe = join(directory, "space.probe");
-  try {
-    await writeFile(probe, new Uint8Array(byteCount), { flush: true });
-  } finally {
-    await rm(probe, { force: true });
-  }
-}
-
 /** LevelDB hands out Buffers; past this file they are plain arrays. */
 function plain(value: Uint8Array): Uint8Array {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
@@ -223,30 +218,6 @@ export async function openLevelDatabase(directory: string): Promise<Database> {
     throw translateOpenError(directory, thrown);
   }
   return db;
-}
-
-/** What a fresh volume holds, and what LevelDB leaves when it is stopped during its first start. */
-const namesOfNoMeaning = /^(lost\+found|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
-
-async function assertUsable(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    const message = `cannot use ${directory} for data: ${messageOf(cause)}; choose a directory this user can write`;
-    throw new SynclineError("data-unusable", message, { cause });
-  }
-  const files = (await readdir(directory)).filter((name) => !namesOfNoMeaning.test(name));
-  if (files.length > 0 && !files.includes("CURRENT")) {
-    const message = `${directory} holds other files (${files.slice(0, 3).join(", ")}); choose an empty or new directory`;
-    throw new SynclineError("data-format", message);
-  }
-}
-
-async function assertVacant(directory: string): Promise<void> {
-  const files = await readdir(directory).catch(() => []);
-  if (files.length === 0) return;
-  throw new SynclineError("data-unusable", `${directory} is not empty; choose a new directory for the backup`);
 }
 
 function translateError(thrown: unknown): unknown {
