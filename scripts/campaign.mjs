@@ -4,14 +4,23 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-/** The project of vitest, and flag → environment variable. */
+/** The project of vitest and which of its files, flag → environment variable, and into what several processes share it. */
 const campaigns = {
-  kill: { project: "campaigns", flags: { kills: "SYNCLINE_CAMPAIGN_KILLS", seed: "SYNCLINE_CAMPAIGN_SEED" } },
-  simulate: { project: "simulation", flags: { seeds: "SYNCLINE_CAMPAIGN_SEEDS", seed: "SYNCLINE_CAMPAIGN_SEED" } },
+  kill: {
+    tests: ["--project", "campaigns", "kill"],
+    flags: { kills: "SYNCLINE_CAMPAIGN_KILLS", seed: "SYNCLINE_CAMPAIGN_SEED" },
+    share: (env) => [env],
+  },
+  simulate: {
+    tests: ["--project", "simulation", "simulation.test"],
+    flags: { seeds: "SYNCLINE_CAMPAIGN_SEEDS", seed: "SYNCLINE_CAMPAIGN_SEED" },
+    share: shareSeeds,
+  },
 };
 
 const usage = `usage: node scripts/campaign.mjs kill [--kills N] [--seed S]
@@ -34,7 +43,17 @@ function settingsIn(args) {
     if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--${flag} takes a whole number, not "${value}"`);
     env[variable] = value;
   }
-  return { name, project: campaign.project, env };
+  return { name, tests: campaign.tests, parts: campaign.share(env) };
+}
+
+/** As many neighbouring seeds for each core. */
+function shareSeeds({ SYNCLINE_CAMPAIGN_SEEDS: seeds, SYNCLINE_CAMPAIGN_SEED: first = "1" }) {
+  const parts = Math.min(availableParallelism(), Number(seeds));
+  const size = Math.ceil(Number(seeds) / parts);
+  return Array.from({ length: parts }, (_, part) => ({
+    SYNCLINE_CAMPAIGN_SEED: String(Number(first) + part * size),
+    SYNCLINE_CAMPAIGN_SEEDS: String(Math.max(0, Math.min(size, Number(seeds) - part * size))),
+  }));
 }
 
 function parse(args, options) {
@@ -46,9 +65,9 @@ function parse(args, options) {
 }
 
 /** Resolves with vitest's exit code and the last line that the campaign wrote about itself. */
-async function run({ name, project, env }) {
+async function run({ name, tests }, env) {
   const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
-  const flags = ["run", "--project", project, "--disableConsoleIntercept", "--testTimeout", "0"];
+  const flags = ["run", ...tests, "--disableConsoleIntercept", "--testTimeout", "0"];
   const child = spawn(process.execPath, [vitest, ...flags], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     env: { ...process.env, ...env },
@@ -68,9 +87,11 @@ async function run({ name, project, env }) {
 
 try {
   const settings = settingsIn(process.argv.slice(2));
-  const { exitCode, found } = await run(settings);
-  console.log(`campaign ${settings.name} ${exitCode === 0 ? "passed" : "FAILED"}: ${found}`);
-  process.exitCode = exitCode;
+  const results = await Promise.all(settings.parts.map((env) => run(settings, env)));
+  const failed = results.find(({ exitCode }) => exitCode !== 0);
+  const found = results.map((result) => result.found).join("; ");
+  console.log(`campaign ${settings.name} ${failed ? "FAILED" : "passed"}: ${found}`);
+  process.exitCode = failed?.exitCode ?? 0;
 } catch (thrown) {
   if (!(thrown instanceof UsageError)) throw thrown;
   console.error(`${thrown.message}\n${usage}`);

@@ -22,11 +22,19 @@ const growthFactorAtRest = 0.4;
 /** And this part of the weight below which a log is left alone while it is in use. */
 const leastPartAtRest = 1 / 16;
 
+/** Whether a new snapshot may take the place of the old one. */
+type SwapState =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "under-way"; readonly swapped: Promise<unknown> }
+  /** The room is out of use: others may be about to replace what it was made of. */
+  | { readonly kind: "ended" };
+
 export class Compaction {
   readonly #documentName: string;
   readonly #log: Log;
   readonly #services: RoomServices;
   #running: Promise<void> | undefined;
+  #swap: SwapState = { kind: "allowed" };
   readonly #onDamage: (error: Error) => void;
   /** After a failure the next attempt waits until there is twice as much to win. */
   #notBelowWeight = 0;
@@ -59,6 +67,17 @@ export class Compaction {
     return this.#running;
   }
 
+  /** Nothing is swapped in any more. Resolves when what is being swapped in is, whether it went well or not. */
+  async end(): Promise<void> {
+    const { swapped } = this.#swap.kind === "under-way" ? this.#swap : {};
+    this.#swap = { kind: "ended" };
+    await swapped?.catch(() => undefined);
+  }
+
+  #swapIsOver(): void {
+    if (this.#swap.kind === "under-way") this.#swap = { kind: "allowed" };
+  }
+
   #outweighs(factor: number, leastPart: number): boolean {
     const { history } = this.#log;
     const leastWeight = this.#services.limits.compactAboveBytes * leastPart;
@@ -87,7 +106,10 @@ export class Compaction {
     const compacted = await this.#compactUpTo(coveredSeq);
     const { segments, contents, deleteSetUpdate } = compacted;
     const snapshot = { coveredSeq, segments, contents };
-    const pointer = await storage.replaceSnapshot(this.#documentName, history.pointer, snapshot);
+    if (this.#swap.kind === "ended") throw new ReplacedMeanwhile();
+    const swapped = storage.replaceSnapshot(this.#documentName, history.pointer, snapshot);
+    this.#swap = { kind: "under-way", swapped };
+    const pointer = await swapped.finally(() => this.#swapIsOver());
     if (!pointer) {
       await this.#log.refreshSnapshot();
       throw new ReplacedMeanwhile();

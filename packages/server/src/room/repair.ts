@@ -3,7 +3,7 @@
  * its reason, never thrown away, and the document counts as degraded from then on.
  */
 import { messageOf } from "../error.js";
-import type { QuarantineEntry, Storage, StoredPiece } from "../storage/storage.js";
+import type { Pointer, QuarantineEntry, Storage, StoredPiece } from "../storage/storage.js";
 import { Contents } from "../update/contents.js";
 import type { Salvaged } from "../worker/jobs.js";
 import type { WorkerPool } from "../worker/worker-pool.js";
@@ -22,6 +22,8 @@ export type Problem = Omit<QuarantineEntry, "quarantinedAt">;
 
 /** What is left of a document: as a snapshot of everything that can be used, and a list of what cannot. */
 export interface Diagnosis {
+  /** `undefined` where there is none that can be read. */
+  readonly pointer: Pointer | undefined;
   readonly salvaged: Salvaged;
   readonly problems: readonly Problem[];
   /** No record beyond this was ever written. */
@@ -32,6 +34,7 @@ export interface Diagnosis {
 
 /** Everything that could be read of a document, in log order, and what could not. */
 interface Remains {
+  pointer: Pointer | undefined;
   readonly pieces: Uint8Array[];
   /** What each piece was, for people. */
   readonly origins: string[];
@@ -57,7 +60,7 @@ export async function repairDocument(documentName: string, services: RepairServi
   let diagnosis = await diagnose(documentName, services);
   // Reading all of it may have come upon a damaged file for the first time.
   if (await storage.mend?.()) diagnosis = await diagnose(documentName, services);
-  const { salvaged, problems, lastSeq, isThere } = diagnosis;
+  const { pointer: expected, salvaged, problems, lastSeq, isThere } = diagnosis;
   // Deleted, or never written: nothing must be written now.
   if (!isThere) return [];
   const { segments, contents } = salvaged.compacted;
@@ -65,8 +68,9 @@ export async function repairDocument(documentName: string, services: RepairServi
   const snapshot = { coveredSeq: Math.max(lastSeq, 1), segments, contents };
   const quarantinedAt = wallClock();
   const quarantine = problems.map((problem) => ({ ...problem, quarantinedAt }));
-  await storage.repairDocument(documentName, { snapshot, generation: newGeneration(), quarantine });
-  return problems;
+  const repair = { expected, snapshot, generation: newGeneration(), quarantine };
+  if (await storage.repairDocument(documentName, repair)) return problems;
+  throw new Error("the document changed while it was being repaired");
 }
 
 /** Reads and loads everything there is of a document, and changes nothing. */
@@ -74,11 +78,13 @@ export async function diagnose(documentName: string, { storage, workers }: Diagn
   const remains = await readRemains(documentName, storage);
   const salvaged = await workers.salvage(remains.pieces);
   const problems = [...remains.problems, ...refusedOf(salvaged, remains)];
-  return { salvaged, problems, lastSeq: lastSeqOf(remains), isThere: remains.isThere };
+  const { pointer, isThere } = remains;
+  return { pointer, salvaged, problems, lastSeq: lastSeqOf(remains), isThere };
 }
 
 async function readRemains(documentName: string, storage: Storage): Promise<Remains> {
   const remains: Remains = {
+    pointer: undefined,
     pieces: [],
     origins: [],
     problems: [],
@@ -87,6 +93,7 @@ async function readRemains(documentName: string, storage: Storage): Promise<Rema
     isThere: false,
   };
   const pointer = await orProblem(remains, "the pointer", storage.readPointer(documentName));
+  remains.pointer = pointer;
   remains.isThere = pointer !== undefined || remains.problems.length > 0;
   remains.lastSeq = pointer?.coveredSeq;
   if (pointer && pointer.epoch > 0) {

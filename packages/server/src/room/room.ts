@@ -177,12 +177,12 @@ export class Room {
 
   /**
    * Takes nothing more; what is not acknowledged by then may be dropped. Resolves when nothing of this room is on its way to
-   * the log any more. Members are told by `dismiss`, when it is known what.
+   * the store any more. Members are told by `dismiss`, when it is known what.
    */
   async stop(ending: Ending): Promise<void> {
     this.#state = { kind: "ended", ending };
     this.close();
-    await this.#log.end();
+    await Promise.all([this.#log.end(), this.#compaction.end()]);
   }
 
   /** Sends everybody away. */

@@ -163,14 +163,18 @@ export const storageConformance: readonly ConformanceCase[] = [
       { kind: "record", id: 2, updates: [bytes(3), bytes(4)] },
     ]);
     const quarantine = [{ origin: "record 2", reason: "test", quarantinedAt: 5, bytes: bytes(3) }];
-    const repair = { snapshot: { ...snapshotOf(1), coveredSeq: 2 }, generation: "unused", quarantine };
+    const expected = await pointerOf(store, "a");
+    const repair = { expected, snapshot: { ...snapshotOf(1), coveredSeq: 2 }, generation: "unused", quarantine };
     const repaired = await store.repairDocument("a", repair);
+    ok(repaired);
     equal(repaired, await store.readPointer("a"));
     equal([repaired.generation, repaired.coveredSeq, repaired.quarantinedCount], ["g-a", 2, 1]);
     equal(await segmentsOf(store, "a", repaired), [bytes(1)]);
     equal(await recordsOf(store, "a"), []);
     equal(await quarantineOf(store, "a"), quarantine);
-    const again = await store.repairDocument("a", repair);
+    equal(await store.repairDocument("a", repair), undefined);
+    const again = await store.repairDocument("a", { ...repair, expected: repaired });
+    ok(again);
     equal([again.quarantinedCount, (await quarantineOf(store, "a")).length], [2, 2]);
     equal((await replaceSnapshot(store, "a", { ...snapshotOf(1), coveredSeq: 2 })).quarantinedCount, 2);
     await store.deleteDocument("a", 1);

@@ -161,10 +161,12 @@ export class KeyValueStorage implements Storage {
     yield* readRemains(this.#store, documentName, pointer);
   }
 
-  repairDocument(documentName: string, { snapshot, generation, quarantine }: Repair): Promise<Pointer> {
+  repairDocument(documentName: string, repair: Repair): Promise<Pointer | undefined> {
+    const { expected, snapshot, generation, quarantine } = repair;
     return this.#alone(documentName, async () => {
       const pointer = await this.#readPointerIfSound(documentName);
       const current = pointer === "damaged" ? undefined : pointer;
+      if (expected && !(current && isSameSnapshot(current, expected))) return undefined;
       const records = await this.#keysIn(recordKeyRange(documentName));
       const segments = await this.#keysIn(segmentKeyRange(documentName));
       const kept = await this.#keysIn(quarantineKeyRange(documentName));

@@ -96,6 +96,8 @@ export interface QuarantineEntry {
 
 /** What takes the place of everything stored of a damaged document. */
 export interface Repair {
+  /** What the repair was made from, where that could be read. */
+  readonly expected: Pointer | undefined;
   readonly snapshot: Snapshot;
   /** For a pointer that cannot be read any more; otherwise the document keeps its own. */
   readonly generation: string;
@@ -155,8 +157,11 @@ export interface Storage {
   /** Segments and records, of whichever snapshot, damaged or not: what there is to repair a document from. */
   readEverything(documentName: string): AsyncIterable<StoredPiece>;
 
-  /** Replaces everything stored of a document and adds to its quarantine. No append to it may be under way. */
-  repairDocument(documentName: string, repair: Repair): Promise<Pointer>;
+  /**
+   * Replaces everything stored of a document and adds to its quarantine. Resolves with its pointer, or `undefined` when it
+   * is not the `expected` one any more. No append to it may be under way.
+   */
+  repairDocument(documentName: string, repair: Repair): Promise<Pointer | undefined>;
 
   /**
    * Stores that can find their own files damaged (reads then reject with `store-corrupt`): makes them readable again,

@@ -1,0 +1,68 @@
+/**
+ * What the world knows of a document that no client or server knows alone: which era of its life it is in, and what was
+ * promised in each. An era ends when somebody deletes the document, creates it anew or replaces it.
+ */
+import { Promised } from "./promises.js";
+
+export type Change =
+  | { readonly kind: "delete" | "recreate" }
+  | { readonly kind: "import"; readonly clientId: number; readonly update: Uint8Array };
+
+export class DocumentLedger {
+  readonly serverName: string;
+  readonly documentName: string;
+  era = 0;
+  isDeleted = false;
+  /** What is being done that will end the era, or may have ended it. */
+  change: Change | undefined;
+  /** Connections made before this belong to an era before the present one. */
+  eraBeganAtMs = -1;
+  /** By the generation that a syncline client was told, or by the era where nobody was told one. */
+  readonly #promised = new Map<string, Promised>();
+  /** Yjs client ids of which something may have been in a generation that ended: nothing of theirs may appear again. */
+  readonly buried = new Set<number>();
+
+  constructor(serverName: string, documentName: string) {
+    this.serverName = serverName;
+    this.documentName = documentName;
+  }
+
+  get eraKey(): string {
+    return `era ${this.era}`;
+  }
+
+  promisedTo(key: string): Promised {
+    let promised = this.#promised.get(key);
+    if (!promised) this.#promised.set(key, (promised = new Promised()));
+    return promised;
+  }
+
+  get isChanging(): boolean {
+    return this.change !== undefined;
+  }
+
+  /** Whether what comes over a connection made at `ms` is of the present era. */
+  isOfThisEra(ms: number): boolean {
+    return !this.isChanging && ms > this.eraBeganAtMs;
+  }
+
+  beginChange(change: Change): void {
+    this.change = change;
+  }
+
+  /** It came to nothing. */
+  abandonChange(): void {
+    this.change = undefined;
+  }
+
+  /** `clientIds` are of those who were there until now. */
+  endEra(nowMs: number, clientIds: Iterable<number>): void {
+    const kind = this.change?.kind;
+    this.era += 1;
+    this.eraBeganAtMs = nowMs;
+    this.change = undefined;
+    this.isDeleted = kind === "delete";
+    // Who comes to a deleted document brings nothing of it.
+    if (kind !== "recreate") for (const client of clientIds) this.buried.add(client);
+  }
+}
