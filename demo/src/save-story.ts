@@ -59,7 +59,7 @@ function closedStory({ code, reason }: ClosedFor, hasContent: boolean, waiting: 
 function heldSentence({ reason }: DocumentAccess, waiting: number): string {
   if (reason === "") return "You may read this document, not change it. What you type stays in this tab.";
   const what = waiting > 0 ? `${edits(waiting)} ${waiting === 1 ? "is" : "are"}` : "What you type is";
-  return `The server cannot save right now: ${reason.replace(/\.$/, "")}. ${what} kept in this tab and will be sent.`;
+  return `${asSentence(reason)} ${what} kept in this tab and will be sent.`;
 }
 
 function offlineSentence({ hasContent }: PaneState, waiting: number): string {
@@ -93,6 +93,10 @@ function savedSentence({ durable }: SaveState): string {
   if (durable === 0) return "Connected. Nothing typed in this pane yet.";
   if (durable === 1) return "Your edit is on the server’s disk.";
   return `All ${durable.toLocaleString("en")} edits from this pane are on the server’s disk.`;
+}
+
+function asSentence(reason: string): string {
+  return `${reason.slice(0, 1).toUpperCase()}${reason.slice(1).replace(/\.$/, "")}.`;
 }
 
 function edits(count: number): string {

@@ -15,7 +15,7 @@ const closes = [undefined, ...[4403, 4404, 4409].map((code) => ({ code, reason: 
 const accesses = [
   { level: "write", reason: "" },
   { level: "read", reason: "" },
-  { level: "read", reason: "the disk is full." },
+  { level: "read", reason: "the server cannot save right now: its disk is full." },
 ] as const;
 
 const states: readonly PaneState[] = saveStates.flatMap((saveState) =>
@@ -81,7 +81,7 @@ describe("the sentence under a pane", () => {
         waiting === 0 ? "What you type is" : waiting === 1 ? "1 edit is" : `${waiting.toLocaleString("en")} edits are`;
       expect(saveStory(state)).toEqual({
         tone: "held",
-        sentence: `The server cannot save right now: the disk is full. ${kept} kept in this tab and will be sent.`,
+        sentence: `The server cannot save right now: its disk is full. ${kept} kept in this tab and will be sent.`,
       });
     }
   });

@@ -39,6 +39,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// `serve` is what is meant when no command is given, and would take a misspelt one for an argument of its own.
+const [first = "help"] = process.argv.slice(2);
+const isCommand =
+  first.startsWith("-") || first === "help" || program.commands.some((command) => command.name() === first);
+if (!isCommand) program.error(`error: there is no command ${JSON.stringify(first)}`);
+
 try {
   await program.parseAsync();
 } catch (thrown) {

@@ -34,6 +34,5 @@ export function accessIn(state: RoomState): RoomAccess {
 /** For the person whose edit it is; the log has the details. */
 export function whyNotSaved(error: unknown): string {
   const isFull = /ENOSPC|EDQUOT|no space left/i.test(messageOf(error));
-  const problem = isFull ? "the server's disk is full" : "the server's disk takes no writes";
-  return `${problem}; what it has is kept, and it tries again`;
+  return `the server cannot save right now: its disk ${isFull ? "is full" : "takes no writes"}`;
 }
