@@ -27,7 +27,7 @@ describe.skipIf(!isBrowserAvailable())("the demo page", () => {
     await ada.left.type("Kept ");
     await ada.left.becomes("held");
     await ada.left.type("here.");
-    await eventually(() => ada.left.sentence.innerText()).toMatch(/disk is full.*9 edits are kept in this tab/);
+    await eventually(() => ada.left.sentence.innerText()).toMatch(/disk is full.*10 edits are kept in this tab/);
     expect(await ada.right.text()).toBe("Saved. ");
     await ada.takePicture("desktop-disk-full");
     const bob = await (await visit(launched.browser, linkTo(server, "full"))).arrived();

@@ -46,7 +46,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Syncline
 async function openStorage({ data, fsync, logger }: ResolvedOptions): Promise<Storage> {
   if (typeof data !== "string") return data;
   const onMend = (damage: string) =>
-    logger.error({ data, damage }, "the store is damaged; it is opened without what cannot be read");
+    logger.error(
+      { data, damage },
+      "the store is damaged; it is rebuilt from what can be read of it: compare the documents with a backup",
+    );
   return LevelStorage.open(data, { fsync, onMend });
 }
 

@@ -10,6 +10,7 @@ const maxMends = 5;
 
 export class GuardedStore {
   readonly #store: KeyValueStore;
+  readonly #onMend: (damage: string) => void;
   /**
    * `torn`: LevelDB may leave half an entry in its log when it refuses a write (a full disk, a quota) and go on behind it;
    * what it then reports as written is not found when the log is read again. Opening it again begins a new log.
@@ -20,10 +21,13 @@ export class GuardedStore {
   #state: "sound" | "torn" | "stuck" | "damaged" = "sound";
   #refusedCount = 0;
   #mendCount = 0;
+  /** What was found damaged last. */
+  #damage = "";
   #restoring: Promise<void> | undefined;
 
-  constructor(store: KeyValueStore) {
+  constructor(store: KeyValueStore, onMend: (damage: string) => void = () => undefined) {
     this.#store = store;
+    this.#onMend = onMend;
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -103,6 +107,7 @@ export class GuardedStore {
     try {
       if (this.#state === "damaged" && this.#mendCount < maxMends) {
         this.#mendCount += 1;
+        this.#onMend(this.#damage);
         await this.#store.mend();
       } else {
         await this.#store.reopen();
@@ -115,7 +120,10 @@ export class GuardedStore {
   }
 
   #noted(thrown: unknown): unknown {
-    if (thrown instanceof SynclineError && thrown.code === "store-corrupt") this.#state = "damaged";
+    if (thrown instanceof SynclineError && thrown.code === "store-corrupt") {
+      this.#state = "damaged";
+      this.#damage = thrown.message;
+    }
     return thrown;
   }
 }

@@ -47,6 +47,8 @@ import type {
 export interface KeyValueStorageOptions {
   /** What a resolved write survives. With `fsync` every write is flushed first. */
   readonly durability: Durability;
+  /** The store found its own files damaged and is about to mend them. */
+  readonly onMend?: ((damage: string) => void) | undefined;
 }
 
 /** Operations put into one batch before other work of the process gets its turn. */
@@ -65,8 +67,8 @@ export class KeyValueStorage implements Storage {
   /** The last write to each document, appends apart, while it is under way. */
   readonly #writing = new Map<string, Promise<unknown>>();
 
-  constructor(store: KeyValueStore, { durability }: KeyValueStorageOptions) {
-    this.#store = new GuardedStore(store);
+  constructor(store: KeyValueStore, { durability, onMend }: KeyValueStorageOptions) {
+    this.#store = new GuardedStore(store, onMend);
     this.#isSynced = durability.startsWith("fsync");
     this.durability = durability;
   }

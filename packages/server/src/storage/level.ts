@@ -21,9 +21,9 @@ export interface LevelStorageOptions {
    */
   readonly fsync?: boolean;
   /**
-   * Called when LevelDB finds its own files damaged while it is opened; they are then rebuilt from what can be read, and what
-   * cannot is kept in a directory `lost`.
-   * @default the error is thrown, and nothing changed
+   * Called when LevelDB finds its own files damaged; they are then rebuilt from what can be read, and what cannot is kept in a
+   * directory `lost`.
+   * @default a store that is damaged when it is opened is not opened, and nothing changed
    */
   readonly onMend?: (damage: string) => void;
 }
@@ -33,8 +33,8 @@ export class LevelStorage extends KeyValueStorage {
   /** Two into one directory would make a copy of neither. */
   #isBackingUp = false;
 
-  private constructor(db: Database, fsync: boolean) {
-    super(new LevelKeyValueStore(db), { durability: fsync ? "fsync" : "os" });
+  private constructor(db: Database, { fsync = true, onMend }: LevelStorageOptions) {
+    super(new LevelKeyValueStore(db), { durability: fsync ? "fsync" : "os", onMend });
     this.#db = db;
   }
 
@@ -45,15 +45,15 @@ export class LevelStorage extends KeyValueStorage {
    * says what to do.
    */
   static async open(directory: string, options: LevelStorageOptions = {}): Promise<LevelStorage> {
-    const { fsync = true, onMend } = options;
+    const { onMend } = options;
     try {
       await assertUsable(directory);
-      return new LevelStorage(await openOurs(directory), fsync);
+      return new LevelStorage(await openOurs(directory), options);
     } catch (thrown) {
       if (!onMend || !isStoreCorrupt(thrown)) throw thrown;
       onMend(thrown.message);
       await ClassicLevel.repair(directory);
-      return new LevelStorage(await openOurs(directory), fsync);
+      return new LevelStorage(await openOurs(directory), options);
     }
   }
 
