@@ -163,7 +163,9 @@ describe.each([
     expect(await readdir(parent)).toEqual(["copy"]);
     const again = await run("backup", directory);
     expect(again.exitCode).toBe(1);
-    expect(again.errors).toMatch(/^syncline: .* is not empty; choose a new directory/);
+    expect(again.errors).toMatch(
+      /^syncline: cannot put a backup at .*: it is not empty; choose a path where nothing is/,
+    );
     expect((await syncline(["export", "notes", "--data", directory])).bytes).toEqual(Buffer.from(update));
   });
 

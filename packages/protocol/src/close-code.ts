@@ -16,7 +16,7 @@ export const closeCodes = {
   internalError: 4500,
   /** The server is shutting down or restarting. */
   draining: 4503,
-  /** The store refuses writes: what a client without the message `access` would send could not be kept. */
+  /** The store refuses writes, and the client could not be told to keep its edits; or the document is being worked on. */
   unavailable: 4505,
   /** The client read, or answered a heartbeat, slower than its allowance. */
   tooSlow: 4508,

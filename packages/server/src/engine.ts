@@ -98,9 +98,9 @@ export class Engine {
     };
   }
 
-  /** Resolves when everything received is on disk or refused. */
-  async settled(): Promise<void> {
-    await this.rooms.settled();
+  /** Resolves when everything received is on disk or refused, or when `signal` says that nobody waits any more. */
+  async settled(signal?: AbortSignal): Promise<void> {
+    await this.rooms.settled(signal);
   }
 
   /** Lets go of everything. What was not committed by then never will be. */

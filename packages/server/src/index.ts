@@ -1,9 +1,24 @@
+export { ProtocolError } from "@syncline/protocol";
+export type { CheckReport, Documents, DocumentReport, DocumentSummary, ImportReport } from "./documents/documents.js";
 export { SynclineError, type SynclineErrorCode } from "./error.js";
 export type { Logger } from "./logger.js";
 export type { ServerLimits, ServerOptions } from "./options.js";
 export { startServer, type SynclineServer } from "./server.js";
 export { LevelStorage, type LevelStorageOptions } from "./storage/level.js";
 export { MemoryStorage } from "./storage/memory.js";
-export type { AppendEntry, Durability, LogRecord, Pointer, SegmentInfo, Snapshot, Storage } from "./storage/storage.js";
+export type {
+  AppendEntry,
+  BackupProgress,
+  Durability,
+  LogRecord,
+  Pointer,
+  QuarantineEntry,
+  Repair,
+  SegmentInfo,
+  Snapshot,
+  Storage,
+  StoredPiece,
+  Tombstone,
+} from "./storage/storage.js";
 export type { Timers } from "./timers.js";
 export { version } from "./version.js";

@@ -114,30 +114,34 @@ class RunningServer implements SynclineServer {
     this.#webSockets.stopReading();
     await this.#control?.close();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
-    const isSettled = await this.#inTime(this.#engine.settled());
+    const isSettled = await this.#inTime((signal) => this.#engine.settled(signal));
     await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
     this.#http.close();
     // What arrived until the sockets were closed; a store that took nothing before does not now.
-    if (isSettled) await this.#inTime(this.#engine.settled());
-    await this.#inTime(this.#engine.close());
+    if (isSettled) await this.#inTime((signal) => this.#engine.settled(signal));
+    await this.#inTime(() => this.#engine.close());
   }
 
   /**
    * Whether `work` was done within the limit: a store that fails or hangs must not keep a server from stopping. What was not
    * acknowledged by then is with the clients.
    */
-  async #inTime(work: Promise<void>): Promise<boolean> {
+  async #inTime(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     const { timers, logger } = this.#options;
+    const patience = new AbortController();
     let cancel: () => void = () => undefined;
     const tooLate = new Promise<boolean>((resolve) => {
       cancel = timers.after(settleLimitMs, () => {
         logger.error({}, "not everything could be committed before the server stopped; nothing of it was acknowledged");
+        patience.abort();
         resolve(false);
       });
     });
-    const isInTime = await Promise.race([work.then(() => true), tooLate]);
-    cancel();
-    return isInTime;
+    try {
+      return await Promise.race([work(patience.signal).then(() => true), tooLate]);
+    } finally {
+      cancel();
+    }
   }
 
   #status(): ServerStatus {

@@ -30,7 +30,7 @@ export class HttpAdapter {
     const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
     const metrics = new Metrics(status);
     this.#server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
-      respond(request, response, { status: status(), metrics, page });
+      respond(request, response, { status, metrics, page });
     });
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.on("upgrade", upgrade);
@@ -75,16 +75,16 @@ function respond(
     status,
     metrics,
     page,
-  }: { readonly status: ServerStatus; readonly metrics: Metrics; readonly page: Page | undefined },
+  }: { readonly status: () => ServerStatus; readonly metrics: Metrics; readonly page: Page | undefined },
 ): void {
   response.setHeader("X-Content-Type-Options", "nosniff");
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
   if (path === "/health") return answer(response, 200, "alive\n");
-  if (path === "/ready") return answerReady(response, status);
+  if (path === "/ready") return answerReady(response, status());
   if (path === "/metrics") return void answerMetrics(response, metrics);
   if (page) return page(request, response, () => notFound(request, response));
-  if (path === "/") return answer(response, 200, statusPage(status), "text/html; charset=utf-8");
+  if (path === "/") return answer(response, 200, statusPage(status()), "text/html; charset=utf-8");
   notFound(request, response);
 }
 

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { pino } from "pino";
-import { SynclineError } from "../error.js";
+import { messageOf, SynclineError } from "../error.js";
 import { startServer, type SynclineServer } from "../server.js";
 import { dataOption, type DataFlags, environmentOption } from "./flags.js";
 
@@ -96,7 +96,13 @@ function stopOnSignals(server: SynclineServer): void {
       console.error(`syncline: not done after ${shutdownLimitMs / 1000} s, stopping at once`);
       process.exit(1);
     }, shutdownLimitMs).unref();
-    void server.close().then(() => process.exit(0));
+    server.close().then(
+      () => process.exit(0),
+      (thrown: unknown) => {
+        console.error(`syncline: could not stop cleanly: ${messageOf(thrown)}`);
+        process.exit(1);
+      },
+    );
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { checkedName } from "../adapters/control-wire.js";
 import type { ControlledDocuments } from "../adapters/control-routes.js";
 import type { CheckReport } from "../documents/documents.js";
+import { SynclineError } from "../error.js";
 import { WorkerError } from "../worker/error.js";
 import { dataOption, type DataFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -56,7 +57,7 @@ async function verify(names: readonly string[], flags: VerifyFlags): Promise<voi
         try {
           for await (const listed of names.length > 0 ? named(documents, names) : documents.list()) {
             signal.throwIfAborted();
-            const verdict = await judge(documents, listed.name, flags.repair);
+            const verdict = await judge(documents, listed.name, { mayRepair: flags.repair, isNamed: names.length > 0 });
             tally.count += 1;
             if (verdict.problems.length > 0) tally.problemCount += 1;
             if (verdict.setAside.length > 0) tally.repairedCount += 1;
@@ -82,17 +83,27 @@ async function* named(documents: ControlledDocuments, names: readonly string[]):
   for (const name of names) yield await sizesOf(documents, name);
 }
 
-async function judge(documents: ControlledDocuments, name: string, mayRepair: boolean): Promise<Verdict> {
+async function judge(
+  documents: ControlledDocuments,
+  name: string,
+  { mayRepair, isNamed }: { readonly mayRepair: boolean; readonly isNamed: boolean },
+): Promise<Verdict> {
   try {
     const { problems } = await documents.check(name);
     if (problems.length === 0 || !mayRepair) return { name, problems, setAside: [] };
     const setAside = (await documents.repair(name)).problems;
     return { name, problems: (await documents.check(name)).problems, setAside };
   } catch (thrown) {
+    // Deleted since it was listed.
+    if (!isNamed && isNotFound(thrown)) return { name, problems: [], setAside: [] };
     // This document is too much for a worker; the others may not be.
     if (!(thrown instanceof WorkerError)) throw thrown;
     return { name, problems: [{ origin: "the document", reason: thrown.message }], setAside: [] };
   }
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof SynclineError && thrown.code === "document-not-found";
 }
 
 function print({ name, problems, setAside }: Verdict, { json }: VerifyFlags): void {

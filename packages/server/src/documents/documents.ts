@@ -121,6 +121,7 @@ export class Documents {
   async recreate(name: string): Promise<void> {
     checkDocumentName(name);
     const { rooms, storage, newGeneration } = this.#options;
+    if (await this.#exists(name)) throw exists(name);
     await rooms.exclusively(name, comeBack, async () => {
       if (!(await storage.createDocument(name, newGeneration()))) throw exists(name);
     });
@@ -171,7 +172,7 @@ export class Documents {
 
   /** Reads every value of a document and applies it to an empty one; changes nothing. @throws {SynclineError} `document-not-found` */
   async check(name: string): Promise<CheckReport> {
-    await this.#assertRemains(name);
+    await this.#assertExists(name);
     for (let attempt = 1; ; attempt++) {
       const before = await this.#epochOf(name);
       const { problems } = await diagnose(name, this.#options);
@@ -187,7 +188,7 @@ export class Documents {
    * @throws {SynclineError} `document-not-found`
    */
   async repair(name: string): Promise<CheckReport> {
-    await this.#assertRemains(name);
+    await this.#assertExists(name);
     const problems = await this.#options.rooms.repair(name);
     return { name, problems: problems.map(({ origin, reason }) => ({ origin, reason })) };
   }
@@ -220,33 +221,30 @@ export class Documents {
   async #summary(name: string): Promise<DocumentSummary | undefined> {
     try {
       const pointer = await this.#options.storage.readPointer(name);
-      return pointer && (await this.#summarise(name, pointer));
+      if (pointer) return await this.#summarise(name, pointer);
+      return (await this.#exists(name)) ? damagedSummary(name, "its pointer is missing") : undefined;
     } catch (thrown) {
       if (!isDamage(thrown)) throw thrown;
-      const unknown = { generation: "", seq: 0, snapshotBytes: 0, recordCount: 0, recordBytes: 0, quarantinedCount: 0 };
-      return { name, ...unknown, damage: thrown.message };
+      return damagedSummary(name, thrown.message);
     }
   }
 
-  /** One that cannot be read is there, too. */
+  /** One that cannot be read is there, too, and so is one of which only the pointer is missing. */
   async #exists(name: string): Promise<boolean> {
+    const { storage } = this.#options;
     try {
-      return (await this.#options.storage.readPointer(name)) !== undefined;
+      if (await storage.readPointer(name)) return true;
     } catch (thrown) {
       if (isDamage(thrown)) return true;
       throw thrown;
     }
+    if (await storage.readTombstone(name)) return false;
+    for await (const piece of storage.readEverything(name)) if (piece) return true;
+    return false;
   }
 
   async #assertExists(name: string): Promise<void> {
     if (!(await this.#exists(name))) throw notFound(name);
-  }
-
-  /** One of which only the pointer is missing is there, too. */
-  async #assertRemains(name: string): Promise<void> {
-    if (await this.#exists(name)) return;
-    for await (const piece of this.#options.storage.readEverything(name)) if (piece) return;
-    throw notFound(name);
   }
 
   async #existing(name: string): Promise<Pointer> {
@@ -291,6 +289,11 @@ function assertSomethingUsable({ compacted, refused, leftover }: Salvaged): void
   if (compacted.segments.length > 0 || (refused.length === 0 && !leftover)) return;
   const reason = refused[0]?.reason ?? "all of it leans on something that is missing";
   throw new SynclineError("invalid-option", `nothing of it can be used: ${reason}; nothing was changed`);
+}
+
+function damagedSummary(name: string, damage: string): DocumentSummary {
+  const unknown = { generation: "", seq: 0, snapshotBytes: 0, recordCount: 0, recordBytes: 0, quarantinedCount: 0 };
+  return { name, ...unknown, damage };
 }
 
 function notFound(name: string): SynclineError {

@@ -1,3 +1,4 @@
+import { SynclineError } from "../error.js";
 import type { Pointer, Storage } from "../storage/storage.js";
 import { Contents } from "../update/contents.js";
 import { scanUpdate } from "../update/scan.js";
@@ -8,12 +9,21 @@ export async function readStateVector(
   storage: Storage,
   pointer: Pointer,
 ): Promise<{ readonly client: number; readonly clock: number }[]> {
-  const encoded = await storage.readContents(documentName, pointer);
-  const contents = encoded ? Contents.decode(encoded) : new Contents();
+  const contents = await readContents(documentName, storage, pointer);
   for await (const { updates } of storage.readRecords(documentName, pointer.coveredSeq)) {
     for (const update of updates) contents.absorb(scanUpdate(update));
   }
   return [...contents.stateVector.entries()]
     .map(([client, clock]) => ({ client, clock }))
     .sort((a, b) => b.clock - a.clock);
+}
+
+async function readContents(documentName: string, storage: Storage, pointer: Pointer): Promise<Contents> {
+  if (pointer.epoch === 0) return new Contents();
+  const encoded = await storage.readContents(documentName, pointer);
+  if (encoded) return Contents.decode(encoded);
+  throw new SynclineError(
+    "data-corrupt",
+    `the contents of ${JSON.stringify(documentName)} are missing or were replaced`,
+  );
 }

@@ -5,7 +5,7 @@
 import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
-import type { AppendEntry, LogRecord, Pointer, Storage, Tombstone } from "../storage/storage.js";
+import type { AppendEntry, LogRecord, Pointer, Storage } from "../storage/storage.js";
 import type { Timers } from "../timers.js";
 import { Contents } from "../update/contents.js";
 import { UpdateError } from "../update/error.js";
@@ -56,13 +56,7 @@ const maxRecordBytes = 1024 * 1024;
 /** What an update in the backlog costs beyond its bytes. */
 const itemOverheadBytes = 128;
 
-type LogState =
-  | { readonly kind: "open" }
-  /** A commit carries what is in flight. */
-  | { readonly kind: "committing" }
-  /** Nothing is taken any more; `over` is called when the commit that was under way is. */
-  | { readonly kind: "ending"; readonly over: () => void }
-  | { readonly kind: "ended" };
+type CommitOutcome = "committed" | "refused";
 
 export class Log implements CommitSource {
   readonly history: History;
@@ -72,7 +66,7 @@ export class Log implements CommitSource {
   #listener: LogListener | undefined;
   #forming: PlacedItem[] = [];
   #inFlight: PlacedItem[] = [];
-  #state: LogState = { kind: "open" };
+  #onCommitOver: (outcome: CommitOutcome) => void = () => undefined;
   #version: number;
   #durableVersion: number;
 
@@ -149,20 +143,23 @@ export class Log implements CommitSource {
     (this.#forming.length > 0 ? this.#forming : this.#inFlight).push(this.#place(item));
   }
 
-  /** Takes nothing more, and drops what no commit carries yet. Resolves when the commit under way, if any, is over. */
+  /**
+   * To be called when nothing is appended any more. Resolves when everything admitted is durable, or the store has refused
+   * it: then it is dropped.
+   */
   async end(): Promise<void> {
-    const isCommitting = this.#state.kind === "committing";
-    this.#drop(this.#forming.splice(0));
-    if (isCommitting) await new Promise<void>((over) => (this.#state = { kind: "ending", over }));
-    this.#state = { kind: "ended" };
+    let outcome: CommitOutcome = "committed";
+    while (!this.isSettled && outcome === "committed") {
+      outcome = await new Promise<CommitOutcome>((over) => (this.#onCommitOver = over));
+    }
     this.#drop(this.#inFlight.splice(0));
+    this.#drop(this.#forming.splice(0));
   }
 
   takeEntry(): AppendEntry | undefined {
     this.#takeForming();
     const updates = updatesOf(this.#inFlight);
     if (updates.length === 0) return undefined;
-    this.#state = { kind: "committing" };
     const { documentName } = this.#options;
     return { documentName, generation: this.generation, previousSeq: this.history.seq, updates };
   }
@@ -174,14 +171,14 @@ export class Log implements CommitSource {
     const updates = updatesOf(items);
     this.history.push({ seq, updates });
     this.#durableVersion += updates.length;
-    this.#commitIsOver();
+    this.#onCommitOver("committed");
     if (this.#forming.length > 0) this.#options.commitQueue.request(this);
     this.#listener?.committed(seq, items);
   }
 
   /** What is in flight stays so, and the queue asks again. */
   commitFailed(error: unknown): void {
-    this.#commitIsOver();
+    this.#onCommitOver("refused");
     this.#listener?.commitFailed(error);
   }
 
@@ -215,11 +212,6 @@ export class Log implements CommitSource {
     }
     const taken = this.#forming.splice(0, count);
     this.#inFlight = this.#inFlight.length === 0 ? taken : [...this.#inFlight, ...taken];
-  }
-
-  #commitIsOver(): void {
-    if (this.#state.kind === "ending") this.#state.over();
-    else this.#state = { kind: "open" };
   }
 
   #drop(items: readonly LogItem[]): void {
@@ -259,18 +251,12 @@ export function updatesOf(items: readonly LogItem[]): Uint8Array[] {
 async function readPointer({ documentName, storage }: LogOptions): Promise<Pointer | undefined> {
   const [pointer, tombstone] = await Promise.all([
     storage.readPointer(documentName),
-    storage.readTombstone(documentName).catch(unreadableTombstone),
+    storage.readTombstone(documentName),
   ]);
   if (!tombstone) return pointer;
   // Both: a store that had to be rebuilt from damaged files may have found again what was deleted.
   if (pointer && pointer.generation !== tombstone.generation) return pointer;
   throw new DocumentDeleted(documentName, tombstone);
-}
-
-/** A tombstone of which only this much is known says "deleted" all the same. */
-function unreadableTombstone(thrown: unknown): Tombstone {
-  if (thrown instanceof SynclineError && thrown.code === "data-corrupt") return { generation: "", deletedAt: 0 };
-  throw thrown;
 }
 
 /** @throws {SynclineError} `data-corrupt` when only the pointer is not there */

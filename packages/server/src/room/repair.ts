@@ -20,6 +20,13 @@ type RepairServices = DiagnosisServices & Pick<RoomServices, "newGeneration" | "
 /** Something that cannot be used, and why. */
 export type Problem = Omit<QuarantineEntry, "quarantinedAt">;
 
+export interface RepairReport {
+  /** What was set aside. */
+  readonly problems: readonly Problem[];
+  /** The store's own files were damaged and were mended: other documents may lack something, too. */
+  readonly isMended: boolean;
+}
+
 /** What is left of a document: as a snapshot of everything that can be used, and a list of what cannot. */
 export interface Diagnosis {
   /** `undefined` where there is none that can be read. */
@@ -54,22 +61,25 @@ const seqsSkippedAtLostEnd = 1_000_000;
  *
  * @throws what the store or the worker throws; everything is then as it was.
  */
-export async function repairDocument(documentName: string, services: RepairServices): Promise<readonly Problem[]> {
+export async function repairDocument(documentName: string, services: RepairServices): Promise<RepairReport> {
   const { storage, newGeneration, wallClock } = services;
-  await storage.mend?.();
+  let isMended = (await storage.mend?.()) ?? false;
   let diagnosis = await diagnose(documentName, services);
   // Reading all of it may have come upon a damaged file for the first time.
-  if (await storage.mend?.()) diagnosis = await diagnose(documentName, services);
+  if (await storage.mend?.()) {
+    isMended = true;
+    diagnosis = await diagnose(documentName, services);
+  }
   const { pointer: expected, salvaged, problems, lastSeq, isThere } = diagnosis;
   // Deleted, or never written: nothing must be written now.
-  if (!isThere) return [];
+  if (!isThere) return { problems: [], isMended };
   const { segments, contents } = salvaged.compacted;
   // At least 1, so that it is not taken for a document that was never written.
   const snapshot = { coveredSeq: Math.max(lastSeq, 1), segments, contents };
   const quarantinedAt = wallClock();
   const quarantine = problems.map((problem) => ({ ...problem, quarantinedAt }));
   const repair = { expected, snapshot, generation: newGeneration(), quarantine };
-  if (await storage.repairDocument(documentName, repair)) return problems;
+  if (await storage.repairDocument(documentName, repair)) return { problems, isMended };
   throw new Error("the document changed while it was being repaired");
 }
 
@@ -99,6 +109,7 @@ async function readRemains(documentName: string, storage: Storage): Promise<Rema
   if (pointer && pointer.epoch > 0) {
     const contents = await orProblem(remains, "the contents", storage.readContents(documentName, pointer));
     if (contents) await orProblem(remains, "the contents", decodeContents(contents));
+    else if (remains.problems.length === 0) remains.problems.push(missing("the contents"));
   }
   const found = new Set<number>();
   for await (const piece of storage.readEverything(documentName)) {

@@ -176,8 +176,8 @@ export class Room {
   }
 
   /**
-   * Takes nothing more; what is not acknowledged by then may be dropped. Resolves when nothing of this room is on its way to
-   * the store any more. Members are told by `dismiss`, when it is known what.
+   * Takes nothing more. Resolves when everything admitted is on disk, or was refused once more and is dropped, and nothing of
+   * this room is on its way to the store any more. Members are told by `dismiss`, when it is known what.
    */
   async stop(ending: Ending): Promise<void> {
     this.#state = { kind: "ended", ending };

@@ -4,7 +4,7 @@
  * deleted or repaired waits until that is done.
  */
 import { access, checkDocumentName, closeCodes } from "@syncline/protocol";
-import { messageOf } from "../error.js";
+import { messageOf, SynclineError } from "../error.js";
 import { Room } from "./room.js";
 import type { Ending } from "./room-state.js";
 import { isDamage } from "./damage.js";
@@ -117,10 +117,13 @@ export class Rooms {
     return this.exclusively(documentName, beingRepaired, () => this.#repair(documentName, damage));
   }
 
-  /** Resolves when everything that rooms have received is on disk or refused, those included that are being loaded. */
-  async settled(): Promise<void> {
+  /**
+   * Resolves when everything that rooms have received is on disk or refused, those included that are being loaded; or when
+   * `signal` says that nobody waits any more.
+   */
+  async settled(signal?: AbortSignal): Promise<void> {
     const { timers } = this.#services;
-    for (;;) {
+    while (!signal?.aborted) {
       const rooms = await Promise.all([...this.#entries.values()].map(({ loading }) => loading.catch(() => undefined)));
       // Whoever waited for a room to load has its turn first.
       await new Promise<void>((resolve) => timers.soon(resolve));
@@ -185,10 +188,22 @@ export class Rooms {
   async #repair(documentName: string, damage: Error | undefined): Promise<readonly Problem[]> {
     const { logger } = this.#services;
     logger.error({ documentName, damage: damage?.message }, "a document is being repaired");
-    const problems = await repairDocument(documentName, this.#services);
+    const { problems, isMended } = await repairDocument(documentName, this.#services);
+    if (isMended) this.#reloadOthers(documentName);
     const setAside = problems.map(({ origin, reason, bytes }) => ({ origin, reason, byteCount: bytes.length }));
     logger.error({ documentName, setAside }, "a document was repaired; what could not be used is in its quarantine");
     return problems;
+  }
+
+  /** What they hold in memory may not be on the disk any more. Who had them open comes back, and brings what is missing. */
+  #reloadOthers(documentName: string): void {
+    for (const name of [...this.#entries.keys()]) {
+      if (name === documentName) continue;
+      this.exclusively(name, beingRepaired, async () => undefined).catch((thrown: unknown) => {
+        const fields = { documentName: name, error: messageOf(thrown) };
+        this.#services.logger.error(fields, "a document could not be read anew after the store was mended");
+      });
+    }
   }
 
   async #takeOut(documentName: string): Promise<Room | undefined> {
@@ -196,6 +211,10 @@ export class Rooms {
     if (!entry) return undefined;
     const room = await entry.loading.catch(() => undefined);
     if (this.#entries.get(documentName) !== entry) return undefined;
+    // What it has admitted would be lost, and the work would not succeed either.
+    if (room && !room.isSettled && !this.#services.commitQueue.isHealthy) {
+      throw new SynclineError("data-unusable", "the store refuses writes at the moment; try again when it takes them");
+    }
     this.#entries.delete(documentName);
     entry.cancelUnload?.();
     await room?.stop(interrupted);

@@ -24,12 +24,11 @@ const upgrades: readonly ((store: KeyValueStore) => Promise<void>)[] = [
  * @throws {SynclineError} `data-format`, naming `where`
  */
 export async function assertFormat(store: KeyValueStore, where: string): Promise<void> {
-  const stored = await store.get(formatKey);
-  if (stored === undefined) {
+  const found = await readFormat(store);
+  if (found === undefined) {
     await assertOursOrEmpty(store, where);
     return writeFormat(store);
   }
-  const found = new TextDecoder().decode(unseal(formatKey, stored, 255));
   const version = versionIn(found);
   if (version === formatVersion) return;
   if (version === undefined || version > formatVersion) {
@@ -45,6 +44,8 @@ async function assertOursOrEmpty(store: KeyValueStore, where: string): Promise<v
   let firstKey: Uint8Array | undefined;
   for await (const [[key, value] = []] of store.entries({}, 1)) {
     if (!key || !value) continue;
+    // The format's own, where that is what is damaged.
+    if (key.length === 1) continue;
     firstKey ??= key;
     if (isSealed(key, value)) return;
   }
@@ -53,13 +54,20 @@ async function assertOursOrEmpty(store: KeyValueStore, where: string): Promise<v
   throw new SynclineError("data-format", message);
 }
 
-function isSealed(key: Uint8Array, value: Uint8Array): boolean {
+function isSealed(key: Uint8Array, value: Uint8Array, newestVersion = formatVersion): boolean {
   try {
-    unseal(key, value);
+    unseal(key, value, newestVersion);
     return true;
   } catch {
     return false;
   }
+}
+
+/** `undefined` when there is none, or it is damaged. */
+async function readFormat(store: KeyValueStore): Promise<string | undefined> {
+  const stored = await store.get(formatKey);
+  if (stored === undefined || !isSealed(formatKey, stored, 255)) return undefined;
+  return new TextDecoder().decode(unseal(formatKey, stored, 255));
 }
 
 async function writeFormat(store: KeyValueStore): Promise<void> {

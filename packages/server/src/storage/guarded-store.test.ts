@@ -72,18 +72,22 @@ test("after a refused write it is opened again before the next", async () => {
   expect(await guarded.get(key)).toEqual(Uint8Array.of(3));
 });
 
-test("a write that succeeds while another is refused counts as refused", async () => {
+test("a write waits for the one before it, and when that is refused it stands in a store that was opened again", async () => {
   const store = new Failing();
   const guarded = new GuardedStore(store);
   let go: () => void = () => undefined;
   store.hold = new Promise((resolve) => (go = resolve));
-  const behind = guarded.write(put(1), sync);
-  const refused = expect(behind).rejects.toThrow("another write was refused");
+  store.failures = { write: new Error("full") };
+  const refused = expect(guarded.write(put(1), sync)).rejects.toThrow("full");
+  const behind = guarded.write(put(2), sync);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  store.failures = {};
   store.hold = Promise.resolve();
-  store.failures.write = new Error("full");
-  await expect(guarded.write(put(2), sync)).rejects.toThrow("full");
   go();
   await refused;
+  await behind;
+  expect(store.calls).toEqual(["reopen"]);
+  expect(await guarded.get(key)).toEqual(Uint8Array.of(2));
 });
 
 test("when it could not be opened again, the next reader tries", async () => {
@@ -123,28 +127,39 @@ test("after a refused write it is opened again before it is read: the write may 
   expect(await guarded.get(key)).toEqual(Uint8Array.of(1));
 });
 
-test("what is found damaged is mended before the next write, once, and when somebody asks", async () => {
+test("what a reader finds damaged is mended when somebody asks, and once; writes go on meanwhile", async () => {
+  const mended: string[] = [];
   const store = new Failing();
-  const guarded = new GuardedStore(store);
+  const guarded = new GuardedStore(store, (damage) => mended.push(damage));
   expect(await guarded.mend()).toBe(false);
   store.failures.get = new SynclineError("store-corrupt", "a block");
   await expect(guarded.get(key)).rejects.toThrow("a block");
   store.failures = {};
   await guarded.write(put(1), sync);
-  expect(store.calls).toEqual(["mend"]);
-  store.failures.get = new SynclineError("store-corrupt", "a block");
-  await expect(guarded.get(key)).rejects.toThrow("a block");
+  expect(store.calls).toEqual([]);
   expect(await guarded.mend()).toBe(true);
   expect(await guarded.mend()).toBe(false);
+  expect([store.calls, mended]).toEqual([["mend"], ["a block"]]);
 });
 
-test("what is damaged again and again is not mended for ever", async () => {
+test("what makes it refuse writes is mended before the next, but not again and again", async () => {
   const store = new Failing();
   const guarded = new GuardedStore(store);
-  store.failures.get = new SynclineError("store-corrupt", "a block");
   for (let i = 0; i < 20; i++) {
-    await expect(guarded.get(key)).rejects.toThrow("a block");
+    store.failures.write = new SynclineError("store-corrupt", "a block");
+    await expect(guarded.write(put(i), sync)).rejects.toThrow("a block");
+    store.failures = {};
     await guarded.write(put(i), sync);
   }
   expect(store.calls.filter((call) => call === "mend")).toHaveLength(5);
+  expect(store.calls).toHaveLength(20);
+});
+
+test("once it is closed nothing opens it again", async () => {
+  const store = new Failing();
+  const guarded = new GuardedStore(store);
+  await guarded.close();
+  await expect(guarded.write(put(1), sync)).rejects.toMatchObject({ code: "closed" });
+  await expect(guarded.get(key)).rejects.toThrow("closed");
+  expect(store.calls).toEqual([]);
 });

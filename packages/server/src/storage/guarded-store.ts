@@ -16,13 +16,14 @@ export class GuardedStore {
    * what it then reports as written is not found when the log is read again. Opening it again begins a new log.
    * And what it refuses may be in its log all the same, and be found then: so it is not read before, either.
    * `stuck`: torn, and could not be opened again, as on a full disk. It is read as it is; the next write tries again.
-   * `damaged`: a part of its files cannot be read; LevelDB refuses all writes once it comes upon that by itself.
+   * `damaged`: LevelDB came upon a part of its files that it cannot read, by itself, and refuses all writes from then on.
    */
-  #state: "sound" | "torn" | "stuck" | "damaged" = "sound";
-  #refusedCount = 0;
+  #state: "sound" | "torn" | "stuck" | "damaged" | "closed" = "sound";
+  /** Resolves when it is over, however it ended. */
+  #lastWrite: Promise<void> = Promise.resolve();
   #mendCount = 0;
-  /** What was found damaged last. */
-  #damage = "";
+  /** What was found damaged since it was last mended: by a reader, it can wait until somebody asks. */
+  #damage: string | undefined;
   #restoring: Promise<void> | undefined;
 
   constructor(store: KeyValueStore, onMend: (damage: string) => void = () => undefined) {
@@ -57,26 +58,37 @@ export class GuardedStore {
     }
   }
 
-  /** Writes what `fill` puts into a batch: all of it or nothing. */
-  async write(fill: (batch: WriteBatch) => void | Promise<void>, options: { readonly sync: boolean }): Promise<void> {
-    if (this.#state !== "sound") await this.#restore();
-    const refusedBefore = this.#refusedCount;
+  /**
+   * Writes what `fill` puts into a batch: all of it or nothing. One at a time, as LevelDB does: none may stand behind one that
+   * was refused.
+   */
+  write(fill: (batch: WriteBatch) => void | Promise<void>, options: { readonly sync: boolean }): Promise<void> {
+    const written = this.#lastWrite.then(() => this.#write(fill, options));
+    this.#lastWrite = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(fill: (batch: WriteBatch) => void | Promise<void>, options: { readonly sync: boolean }): Promise<void> {
+    await this.restored();
     try {
       const batch = this.#store.batch();
       await fill(batch);
       await batch.write(options);
     } catch (thrown) {
-      this.#refusedCount += 1;
-      if (this.#state !== "damaged") this.#state = "torn";
+      if (!this.#isClosed) this.#state = isCorrupt(thrown) ? "damaged" : "torn";
       throw this.#noted(thrown);
     }
-    // It may stand behind the one that was refused meanwhile.
-    if (this.#refusedCount !== refusedBefore) throw new Error("another write was refused before this one");
+  }
+
+  /** Resolves when nothing of what was refused can turn up any more. @throws when it cannot be opened again */
+  async restored(): Promise<void> {
+    if (this.#state !== "sound") await this.#restore();
   }
 
   /** Mends what was found damaged; false when nothing was. */
   async mend(): Promise<boolean> {
-    if (this.#state !== "damaged") return false;
+    if (this.#damage === undefined || this.#isClosed) return false;
+    this.#state = "damaged";
     await this.#restore();
     return true;
   }
@@ -85,8 +97,11 @@ export class GuardedStore {
     return this.#store.reclaim(range, minBytes);
   }
 
-  close(): Promise<void> {
-    return this.#store.close();
+  /** For good: nothing opens it again. */
+  async close(): Promise<void> {
+    this.#state = "closed";
+    await this.#restoring?.catch(() => undefined);
+    await this.#store.close();
   }
 
   /** Before it is read. Rejects only where it cannot be read at all. */
@@ -104,11 +119,13 @@ export class GuardedStore {
   }
 
   async #mendOrReopen(): Promise<void> {
+    if (this.#state === "closed") throw new SynclineError("closed", "the store is closed");
     try {
       if (this.#state === "damaged" && this.#mendCount < maxMends) {
         this.#mendCount += 1;
-        this.#onMend(this.#damage);
+        this.#onMend(this.#damage ?? "");
         await this.#store.mend();
+        this.#damage = undefined;
       } else {
         await this.#store.reopen();
       }
@@ -116,14 +133,20 @@ export class GuardedStore {
       if (this.#state === "torn") this.#state = "stuck";
       throw thrown;
     }
-    this.#state = "sound";
+    if (!this.#isClosed) this.#state = "sound";
+  }
+
+  /** Looked at after an await, when the state may have become anything. */
+  get #isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   #noted(thrown: unknown): unknown {
-    if (thrown instanceof SynclineError && thrown.code === "store-corrupt") {
-      this.#state = "damaged";
-      this.#damage = thrown.message;
-    }
+    if (isCorrupt(thrown)) this.#damage = thrown.message;
     return thrown;
   }
+}
+
+function isCorrupt(thrown: unknown): thrown is SynclineError {
+  return thrown instanceof SynclineError && thrown.code === "store-corrupt";
 }

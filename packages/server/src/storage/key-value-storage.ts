@@ -2,10 +2,12 @@
  * Documents in an ordered store of bytes. docs/STORAGE.md says which keys there are, in which order they are written, and
  * what a crash at each step leaves.
  */
-import { isStoredDamage } from "../error.js";
-import { seal, unseal } from "./envelope.js";
+import { isStoredDamage, SynclineError } from "../error.js";
+import { unseal } from "./envelope.js";
+import { documentNames } from "./document-names.js";
 import { GuardedStore } from "./guarded-store.js";
 import { readRemains } from "./remains.js";
+import { deleteInTurns, putEntry, putSealed } from "./sealed-batch.js";
 import type { Bounds, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
 import {
   contentsKey,
@@ -13,18 +15,15 @@ import {
   decodeQuarantineEntry,
   decodeRecordPayload,
   decodeTombstone,
-  documentNameOfPointerKey,
   encodePointer,
   encodeQuarantineEntry,
   encodeTombstone,
   importKey,
   pointerKey,
-  pointerKeyRange,
   quarantineKey,
   quarantineKeyRange,
   recordKey,
   recordKeyRange,
-  recordPayloadParts,
   segmentKey,
   segmentKeyRange,
   segmentOfKey,
@@ -50,9 +49,6 @@ export interface KeyValueStorageOptions {
   /** The store found its own files damaged and is about to mend them. */
   readonly onMend?: ((damage: string) => void) | undefined;
 }
-
-/** Operations put into one batch before other work of the process gets its turn. */
-const operationsPerTurn = 500;
 
 /** Records read at a time. */
 const recordsPerRead = 1_000;
@@ -110,9 +106,7 @@ export class KeyValueStorage implements Storage {
       const { generation, quarantinedCount } = current;
       const next = pointerTo(snapshot, { generation, epoch: current.epoch + 1, quarantinedCount });
       const replaced = await this.#keysReplacedBy(documentName, next);
-      await this.#install(documentName, next, { snapshot, replaced }).catch((thrown: unknown) =>
-        this.#assertInstalled(documentName, next, thrown),
-      );
+      await this.#install(documentName, next, { snapshot, replaced });
       this.#reclaim(recordKeyRange(documentName), reclaimAboveBytes);
       this.#reclaim(segmentKeyRange(documentName), snapshotBytes(next) + reclaimAboveBytes);
       return next;
@@ -125,7 +119,7 @@ export class KeyValueStorage implements Storage {
     { snapshot, replace = false }: { readonly snapshot?: Snapshot; readonly replace?: boolean } = {},
   ): Promise<Pointer | undefined> {
     return this.#alone(documentName, async () => {
-      const current = await this.#readPointerIfSound(documentName);
+      const current = await this.#stateOf(documentName);
       if (current && !replace) return undefined;
       const replaced = [...(await this.#keysOf(documentName)), tombstoneKey(documentName)];
       const epoch = await this.#unusedEpoch(documentName, current);
@@ -140,22 +134,29 @@ export class KeyValueStorage implements Storage {
 
   deleteDocument(documentName: string, deletedAt: number): Promise<Tombstone | undefined> {
     return this.#alone(documentName, async () => {
-      const pointer = await this.#readPointerIfSound(documentName);
+      const pointer = await this.#stateOf(documentName);
       if (!pointer) return undefined;
       const tombstone = { generation: pointer === "damaged" ? "" : pointer.generation, deletedAt };
       const keys = [...(await this.#keysOf(documentName)), pointerKey(documentName), contentsKey(documentName)];
-      await this.#write(async (batch) => {
+      const deleted = this.#write(async (batch) => {
         putSealed(batch, tombstoneKey(documentName), [encodeTombstone(tombstone)]);
         await deleteInTurns(batch, keys);
       });
+      await deleted.catch((thrown: unknown) => this.#assertDeleted(documentName, thrown));
       for (const range of rangesOf(documentName)) this.#reclaim(range, 0);
       return tombstone;
     });
   }
 
   async readTombstone(documentName: string): Promise<Tombstone | undefined> {
-    const payload = await this.#read(tombstoneKey(documentName));
-    return payload && decodeTombstone(payload);
+    try {
+      const payload = await this.#read(tombstoneKey(documentName));
+      return payload && decodeTombstone(payload);
+    } catch (thrown) {
+      if (!(thrown instanceof SynclineError && thrown.code === "data-corrupt")) throw thrown;
+      // One of which nothing can be read says as much.
+      return { generation: "", deletedAt: 0 };
+    }
   }
 
   async *readEverything(documentName: string): AsyncIterable<StoredPiece> {
@@ -169,6 +170,7 @@ export class KeyValueStorage implements Storage {
       const pointer = await this.#readPointerIfSound(documentName);
       const current = pointer === "damaged" ? undefined : pointer;
       if (expected && !(current && isSameSnapshot(current, expected))) return undefined;
+      if (!current && (await this.readTombstone(documentName))) return undefined;
       const records = await this.#keysIn(recordKeyRange(documentName));
       const segments = await this.#keysIn(segmentKeyRange(documentName));
       const kept = await this.#keysIn(quarantineKeyRange(documentName));
@@ -192,8 +194,8 @@ export class KeyValueStorage implements Storage {
     }
   }
 
-  async *listDocuments(): AsyncIterable<string> {
-    for await (const key of this.#store.keys(pointerKeyRange)) yield documentNameOfPointerKey(key);
+  listDocuments(): AsyncIterable<string> {
+    return documentNames(this.#store, async (name) => (await this.#stateOf(name)) === "damaged");
   }
 
   async close(): Promise<void> {
@@ -222,7 +224,7 @@ export class KeyValueStorage implements Storage {
     for (const [id, segment] of (snapshot?.segments ?? []).entries()) {
       await this.#write((batch) => putSealed(batch, segmentKey(documentName, pointer.epoch, id), [segment]));
     }
-    await this.#write(async (batch) => {
+    const swapped = this.#write(async (batch) => {
       batch.delete(importKey(documentName));
       await deleteInTurns(batch, replaced);
       if (snapshot) putSealed(batch, contentsKey(documentName), [snapshot.contents]);
@@ -231,12 +233,19 @@ export class KeyValueStorage implements Storage {
       }
       putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
     });
+    await swapped.catch((thrown: unknown) => this.#assertInstalled(documentName, pointer, thrown));
   }
 
   /** What was refused may have happened all the same. @throws `refusal` when it has not */
   async #assertInstalled(documentName: string, pointer: Pointer, refusal: unknown): Promise<void> {
     const found = await this.#readPointerIfSound(documentName).catch(() => undefined);
     if (!found || found === "damaged" || !isSameSnapshot(found, pointer)) throw refusal;
+  }
+
+  /** As above. @throws `refusal` */
+  async #assertDeleted(documentName: string, refusal: unknown): Promise<void> {
+    const isGone = async () => (await this.readTombstone(documentName)) && !(await this.readPointer(documentName));
+    if (!(await isGone().catch(() => false))) throw refusal;
   }
 
   async #write(fill: (batch: WriteBatch) => void | Promise<void>): Promise<void> {
@@ -246,7 +255,12 @@ export class KeyValueStorage implements Storage {
   /** Runs `write` when the writes to this document that were asked for before are over. */
   async #alone<Result>(documentName: string, write: () => Promise<Result>): Promise<Result> {
     const before = this.#writing.get(documentName) ?? Promise.resolve();
-    const result = before.then(write, write);
+    // What is read first must not change under what is written then.
+    const writeRestored = async () => {
+      await this.#store.restored();
+      return write();
+    };
+    const result = before.then(writeRestored, writeRestored);
     this.#writing.set(documentName, result);
     try {
       return await result;
@@ -292,6 +306,14 @@ export class KeyValueStorage implements Storage {
     this.#store.reclaim(range, minBytes).catch(() => undefined);
   }
 
+  /** `damaged` also where there is something of a document, and neither pointer nor tombstone. */
+  async #stateOf(documentName: string): Promise<Pointer | "damaged" | undefined> {
+    const pointer = await this.#readPointerIfSound(documentName);
+    if (pointer || (await this.#store.get(tombstoneKey(documentName)))) return pointer;
+    for await (const _piece of this.readEverything(documentName)) return "damaged";
+    return undefined;
+  }
+
   async #readPointerIfSound(documentName: string): Promise<Pointer | "damaged" | undefined> {
     try {
       return await this.readPointer(documentName);
@@ -318,33 +340,10 @@ function pointerTo(
   return { ...rest, coveredSeq, segments: segments.map((segment, id) => ({ id, byteLength: segment.length })) };
 }
 
-function putEntry(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): void {
-  if (previousSeq === 0) {
-    const pointer = { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
-    putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
-  }
-  putSealed(batch, recordKey(documentName, previousSeq + 1), recordPayloadParts(updates));
-}
-
-function putSealed(batch: WriteBatch, key: Uint8Array, payloadParts: readonly Uint8Array[]): void {
-  batch.put(key, seal(key, payloadParts));
-}
-
-async function deleteInTurns(batch: WriteBatch, keys: readonly Uint8Array[]): Promise<void> {
-  for (const [index, key] of keys.entries()) {
-    if (index > 0 && index % operationsPerTurn === 0) await anotherTurn();
-    batch.delete(key);
-  }
-}
-
 function rangesOf(documentName: string): readonly Bounds[] {
   return [recordKeyRange(documentName), segmentKeyRange(documentName), quarantineKeyRange(documentName)];
 }
 
 function snapshotBytes({ segments }: Pointer): number {
   return segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-function anotherTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -81,10 +81,29 @@ export function quarantineKeyRange(documentName: string): Bounds {
   return numberedRange(kinds.quarantine, documentName);
 }
 
-export const pointerKeyRange: KeyRange = { gte: Uint8Array.of(kinds.pointer), lt: Uint8Array.of(kinds.pointer + 1) };
+/** The keys of everything that documents are made of, kind by kind, all documents. */
+export const pointerKeys: KeyRange = allOf(kinds.pointer);
+export const recordKeys: KeyRange = allOf(kinds.record);
+export const segmentKeys: KeyRange = allOf(kinds.segment);
 
-export function documentNameOfPointerKey(pointerKey: Uint8Array): string {
-  return fromUtf8.decode(pointerKey.subarray(1, -1));
+export function documentNameOfKey(key: Uint8Array): string {
+  return fromUtf8.decode(key.subarray(1, endOfName(key)));
+}
+
+/** Behind all keys of this kind that belong to the document `key` belongs to. */
+export function nextDocumentKey(key: Uint8Array): Uint8Array {
+  const next = key.slice(0, endOfName(key) + 1);
+  next[next.length - 1] = 1;
+  return next;
+}
+
+/** The zero: no name holds one. */
+function endOfName(key: Uint8Array): number {
+  return key.indexOf(0, 1);
+}
+
+function allOf(kind: number): KeyRange {
+  return { gte: Uint8Array.of(kind), lt: Uint8Array.of(kind + 1) };
 }
 
 function key(kind: number, documentName: string, suffixBytes: number): Uint8Array {

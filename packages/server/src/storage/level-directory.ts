@@ -1,6 +1,7 @@
 /** The directory of a LevelDB: whether it may be used, and whether there is space to open what is in it. */
-import { access, constants, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { access, constants, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { messageOf, SynclineError } from "../error.js";
 
 /** LevelDB's own file that says which of the others count. */
@@ -35,11 +36,49 @@ export async function assertUsable(directory: string): Promise<void> {
   throw new SynclineError("data-format", message);
 }
 
-/** @throws {SynclineError} `data-unusable` */
-export async function assertVacant(directory: string): Promise<void> {
-  const files = await readdir(directory).catch(() => []);
-  if (files.length === 0) return;
-  throw new SynclineError("data-unusable", `${directory} is not empty; choose a new directory for the backup`);
+/** LevelDB's own files. */
+const levelFile = /^(CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp))$/;
+
+/**
+ * Sees to it that nothing is at `directory`, so that something can be moved there: an empty directory is removed.
+ *
+ * @throws {SynclineError} `data-unusable`
+ */
+export async function vacate(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return;
+    const problem = codeOf(cause) === "ENOTEMPTY" ? "it is not empty" : messageOf(cause);
+    const message = `cannot put a backup at ${directory}: ${problem}; choose a path where nothing is`;
+    throw new SynclineError("data-unusable", message, { cause });
+  }
+}
+
+/** Removes what an interrupted backup has left at `directory`. @throws {SynclineError} `data-unusable` for anything else */
+export async function removeUnfinished(directory: string): Promise<void> {
+  const files = await readdir(directory).catch((thrown: unknown) => {
+    if (codeOf(thrown) === "ENOENT") return [];
+    throw new SynclineError("data-unusable", `cannot use ${directory}: ${messageOf(thrown)}`, { cause: thrown });
+  });
+  const others = files.filter((name) => !levelFile.test(name));
+  if (others.length > 0) {
+    throw new SynclineError("data-unusable", `${directory} holds other files (${others.slice(0, 3).join(", ")})`);
+  }
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** Moves `from` to `to`, so that it is there after a power cut, too. */
+export async function moveDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  // Where a directory can be opened: not on Windows.
+  const parent = await open(dirname(to)).catch(() => undefined);
+  await parent?.sync().catch(() => undefined);
+  await parent?.close();
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
 }
 
 /** What opening writes besides: a manifest, a new log. */
@@ -53,7 +92,8 @@ export async function assertSpaceToOpen(directory: string): Promise<void> {
   const byteCount = bytesToOpen + (await logBytesIn(directory, await readdir(directory)));
   const probe = join(directory, "space.probe");
   try {
-    await writeFile(probe, new Uint8Array(byteCount), { flush: true });
+    // Random: what a file system could compress would prove nothing.
+    await writeFile(probe, randomBytes(byteCount), { flush: true });
   } finally {
     await rm(probe, { force: true });
   }

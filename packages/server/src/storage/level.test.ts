@@ -1,10 +1,10 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SynclineError } from "../error.js";
-import { formatKey, pointerKey, recordKey, segmentKey } from "./layout.js";
+import { formatKey, importKey, pointerKey, recordKey, segmentKey } from "./layout.js";
 import { LevelStorage } from "./level.js";
 import type { Pointer } from "./storage.js";
 
@@ -97,6 +97,71 @@ test("of two backups at a time the second is refused, and both directories are w
   expect(await copy.readPointer("d")).toBeDefined();
   await copy.close();
   await rm(first, { recursive: true });
+});
+
+test("a document that has lost its pointer is listed, and is not taken for nothing by who would create it", async () => {
+  await write(0, 1);
+  const db = await openRaw();
+  await db.del(pointerKey("d"));
+  await db.put(segmentKey("half imported", 1, 0), Uint8Array.of(1));
+  await db.put(importKey("half imported"), Uint8Array.of());
+  await db.close();
+  const store = await LevelStorage.open(directory);
+  const names: string[] = [];
+  for await (const name of store.listDocuments()) names.push(name);
+  expect(names).toEqual(["d"]);
+  expect(await store.createDocument("d", "another")).toBeUndefined();
+  expect(await store.createDocument("half imported", "g")).toBeDefined();
+  const seqs: number[] = [];
+  for await (const { seq } of store.readRecords("d", 0)) seqs.push(seq);
+  expect(seqs).toEqual([1]);
+  await store.close();
+});
+
+test("what lies beside a tombstone is not made a document again", async () => {
+  await write(0, 1);
+  const store = await LevelStorage.open(directory);
+  await store.deleteDocument("d", 1);
+  await store.append([{ documentName: "d", generation: "g", previousSeq: 4, updates: [Uint8Array.of(1)] }]);
+  const snapshot = { coveredSeq: 5, segments: [Uint8Array.of(1)], contents: new Uint8Array() };
+  const repair = { expected: undefined, snapshot, generation: "another", quarantine: [] };
+  expect(await store.repairDocument("d", repair)).toBeUndefined();
+  expect(await store.readPointer("d")).toBeUndefined();
+  expect(await store.readTombstone("d")).toBeDefined();
+  await store.close();
+});
+
+test("one flipped bit in what says the format does not keep a store from being opened", async () => {
+  await write(0, 1);
+  await changeValue(formatKey, (value) => (value[7] = (value[7] ?? 0) ^ 1));
+  const store = await LevelStorage.open(directory);
+  expect(await store.readPointer("d")).toBeDefined();
+  await store.close();
+});
+
+test("a backup says at once where it cannot be put, and leaves what is there alone", async () => {
+  await write(0, 1);
+  const store = await LevelStorage.open(directory);
+  const [file, full, link, strange] = ["file", "full", "link", "strange"].map((name) =>
+    join(directory, "..", `${basename(directory)}-${name}`),
+  ) as [string, string, string, string];
+  await writeFile(file, "text");
+  for (const made of [full, strange, `${strange}.unfinished`]) await mkdir(made);
+  await writeFile(join(full, "thesis.txt"), "text");
+  await writeFile(join(`${strange}.unfinished`, "thesis.txt"), "text");
+  await symlink(full, link);
+  for (const place of [file, full, link, strange]) {
+    await expect(store.backUp(place)).rejects.toEqual(
+      errorWith("data-unusable", /thesis|not empty|not a directory|choose a path/i),
+    );
+  }
+  expect(await readdir(`${strange}.unfinished`)).toEqual(["thesis.txt"]);
+  await rm(join(`${strange}.unfinished`, "thesis.txt"));
+  await store.backUp(`${strange}/`);
+  expect(await readdir(strange)).toContain("CURRENT");
+  await store.close();
+  for (const made of [file, full, link, strange, `${strange}.unfinished`])
+    await rm(made, { recursive: true, force: true });
 });
 
 describe("what a damaged value answers", () => {

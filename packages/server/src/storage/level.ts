@@ -2,11 +2,11 @@
  * The store on LevelDB: many documents in one database, one process at a time. This file is what is LevelDB's own: its
  * directory, its errors, its handles.
  */
-import { rename, rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { messageOf, SynclineError } from "../error.js";
 import { assertFormat } from "./format.js";
-import { assertSpaceToOpen, assertUsable, assertVacant } from "./level-directory.js";
+import { assertSpaceToOpen, assertUsable, moveDurably, removeUnfinished, vacate } from "./level-directory.js";
 import type { Bounds, Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
 import { KeyValueStorage } from "./key-value-storage.js";
 import type { BackupProgress } from "./storage.js";
@@ -68,16 +68,17 @@ export class LevelStorage extends KeyValueStorage {
   }
 
   async #backUp(directory: string, onProgress: (progress: BackupProgress) => void): Promise<void> {
-    await assertVacant(directory);
-    const unfinished = `${directory}.unfinished`;
-    await rm(unfinished, { recursive: true, force: true });
+    const place = resolve(directory);
+    const unfinished = `${place}.unfinished`;
+    await vacate(place);
+    await removeUnfinished(unfinished);
     const copy = await openLevelDatabase(unfinished);
     try {
       await copyEntries(this.#db, copy, onProgress);
     } finally {
       await copy.close();
     }
-    await rename(unfinished, directory);
+    await moveDurably(unfinished, place);
   }
 }
 

@@ -49,7 +49,7 @@ export interface LogRecord {
 
 export interface AppendEntry {
   readonly documentName: string;
-  /** Written to a new pointer when the document has none yet; otherwise ignored. */
+  /** The document's; written to its pointer with the first record. */
   readonly generation: string;
   /** The last seq the writer knows. A store with one writer gives the next; one with several gives what it orders next. */
   readonly previousSeq: number;
@@ -151,7 +151,7 @@ export interface Storage {
    */
   deleteDocument(documentName: string, deletedAt: number): Promise<Tombstone | undefined>;
 
-  /** `undefined` for a document that exists, or never did. */
+  /** `undefined` for a document that exists, or never did. One that is damaged says "deleted" all the same. */
   readTombstone(documentName: string): Promise<Tombstone | undefined>;
 
   /** Segments and records, of whichever snapshot, damaged or not: what there is to repair a document from. */
