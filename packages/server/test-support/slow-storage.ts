@@ -21,7 +21,9 @@ export function slowStorage(storage: Storage, pause: () => Promise<void>): Stora
       const run = (...args: unknown[]) => Reflect.apply(member, target, args) as unknown;
       const isIterated = ["readRecords", "readEverything", "readQuarantine", "listDocuments"].includes(String(name));
       return (...args: unknown[]) =>
-        isIterated ? iterated(run(...args) as AsyncIterable<unknown>) : promised(() => run(...args) as Promise<unknown>);
+        isIterated
+          ? iterated(run(...args) as AsyncIterable<unknown>)
+          : promised(() => run(...args) as Promise<unknown>);
     },
   });
 }
