@@ -172,7 +172,7 @@ export class Room {
   /** Ends what still runs by itself. The members have left. */
   close(): void {
     this.#presence?.close();
-    this.#trials.forget();
+    this.#trials.end();
   }
 
   /**

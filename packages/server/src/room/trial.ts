@@ -21,6 +21,7 @@ export class Trials {
   readonly #services: RoomServices;
   readonly #onDamage: (error: Error) => void;
   #runningCount = 0;
+  #isEnded = false;
   /** The state that the worker's document has from the last trial, and how far into the log that was. */
   #last: { readonly version: number; readonly seq: number } | undefined;
 
@@ -51,6 +52,8 @@ export class Trials {
     this.#runningCount += 1;
     try {
       const update = await this.#try(held.update);
+      // What it builds upon may have been dropped with the room. The client comes back and sends it again.
+      if (this.#isEnded) return;
       if (update instanceof Uint8Array) passed({ ...held, update });
       else this.#failed(member, update.refused);
       this.#resume(member, next);
@@ -65,8 +68,9 @@ export class Trials {
     }
   }
 
-  /** Drops what the worker keeps of this document. */
-  forget(): void {
+  /** The room is out of use: verdicts mean nothing any more. Drops what the worker keeps of this document. */
+  end(): void {
+    this.#isEnded = true;
     if (this.#last) this.#services.workers.forget(this.#documentKey);
   }
 
