@@ -1,4 +1,5 @@
 /** How long a campaign is, as scripts/campaign.mjs passes it on; short ones run with the other tests. */
+import { numberIn } from "../support/environment.js";
 
 export interface CampaignSettings {
   readonly kills: number;
@@ -17,12 +18,4 @@ export function killCampaignSettings(env: NodeJS.ProcessEnv): CampaignSettings {
   const kills = numberIn(env, "SYNCLINE_CAMPAIGN_KILLS");
   const seed = numberIn(env, "SYNCLINE_CAMPAIGN_SEED") ?? Math.floor(Math.random() * 2 ** 31);
   return kills === undefined ? { ...short, seed } : { ...endless, kills, seed };
-}
-
-function numberIn(env: NodeJS.ProcessEnv, name: string): number | undefined {
-  const text = env[name];
-  if (text === undefined || text === "") return undefined;
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`${name} must be a whole number; it is "${text}"`);
-  return number;
 }

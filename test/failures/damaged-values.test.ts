@@ -6,6 +6,7 @@ import { closeCode, faultyServer, listed, type FaultyServer } from "../support/f
 import {
   contentOnServer,
   copyOf,
+  entryUpdate,
   flipByteOf,
   inDatabase,
   keysOf,
@@ -216,6 +217,17 @@ test("check finds the damage and changes nothing", async () => {
   expect((await server.documents.check("records")).problems.map(({ origin }) => origin)).toEqual(["record 5"]);
   expect((await server.documents.check("folded")).problems).toEqual([]);
   expect(store.writeCount).toBe(writesBefore);
+});
+
+test("a snapshot that is replaced while it is looked at is no damage", async () => {
+  const { server, store } = await faultyServer({}, await copyOf(made.directory));
+  store.reads.hold({ kinds: ["contents"], times: 1 });
+  const isHeld = store.reads.met();
+  const report = server.documents.inspect("compacted");
+  await isHeld;
+  await server.documents.import("compacted", [entryUpdate("folded", 0)], { replace: true });
+  store.heal();
+  expect((await report).stateVector).toEqual([{ client: 1_000, clock: 1 }]);
 });
 
 test("an empty update of a reader does not count as damage", async () => {

@@ -17,7 +17,7 @@ import {
 import { diskError } from "../support/faulty-store.js";
 import { tempDirectory } from "../support/temp-directory.js";
 import { closeCode, faultyServer, listed, stopped } from "../support/faulty-server.js";
-import { Speaker } from "./speaker.js";
+import { Speaker } from "../support/speaker.js";
 
 async function author(url: string, text: string, doc = new Y.Doc()): Promise<SynclineClient> {
   const client = synclineClient(url, "d", doc);
@@ -156,10 +156,10 @@ test("a client with the old generation is refused before anything is merged, del
   await author(url, "content");
   const { generation } = await server.documents.inspect("d");
   await server.documents.delete("d");
-  const whileDeleted = await Speaker.open(url, "d", generation);
+  const whileDeleted = await Speaker.open(url, "d", { generation });
   expect((await whileDeleted.hears("refused")).code).toBe(4409);
   await server.documents.recreate("d");
-  const afterwards = await Speaker.open(url, "d", generation);
+  const afterwards = await Speaker.open(url, "d", { generation });
   expect((await afterwards.hears("refused")).code).toBe(4409);
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { stockClient, synced, synclineClient, textOnServer, until, type Client } from "../support/clients.js";
 import { diskError, type KeyKind } from "../support/faulty-store.js";
 import { closeCode, faultyServer, type FaultyServer } from "../support/faulty-server.js";
-import { Speaker } from "./speaker.js";
+import { Speaker } from "../support/speaker.js";
 
 const whole = `${Array.from({ length: 40 }, (_, index) => `${index} `).join("")}and the tail`;
 

@@ -9,7 +9,7 @@ import { LevelStorage, startServer } from "@syncline/server";
 import { LevelKeyValueStore, openLevelDatabase, type KeyValueStore } from "@syncline/server/engine";
 import * as Y from "yjs";
 import { stockClient, synced, type Client } from "../support/clients.js";
-import type { KeyKind } from "../support/faulty-store.js";
+import { kindOf, type KeyKind } from "../support/faulty-store.js";
 import { tempDirectory } from "../support/temp-directory.js";
 
 /** What each document holds: entry `k<n>` is `storedValue(name, n)`. */
@@ -78,16 +78,6 @@ export async function copyOf(directory: string): Promise<string> {
   return copy;
 }
 
-const kinds: Record<KeyKind, string> = {
-  contents: "c",
-  format: "f",
-  pointer: "p",
-  quarantine: "q",
-  record: "r",
-  segment: "s",
-  tombstone: "t",
-};
-
 /** Works on the database of a store that nobody has open. */
 export async function inDatabase<Result>(
   directory: string,
@@ -103,7 +93,7 @@ export async function inDatabase<Result>(
 
 /** The keys of one kind of a document, in order. */
 export async function keysOf(store: KeyValueStore, kind: KeyKind, documentName: string): Promise<Uint8Array[]> {
-  const prefix = Buffer.from(`${kinds[kind]}${documentName}\0`);
+  const prefix = Buffer.from(`${kindOf[kind]}${documentName}\0`);
   const keys: Uint8Array[] = [];
   for await (const key of store.keys({ gte: prefix })) {
     if (Buffer.compare(Buffer.from(key).subarray(0, prefix.length), prefix) !== 0) break;

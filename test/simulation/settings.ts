@@ -1,4 +1,5 @@
 /** Which seeds to run, as scripts/campaign.mjs passes it on. */
+import { numberIn } from "../support/environment.js";
 
 export interface CampaignSettings {
   readonly first: number;
@@ -21,12 +22,4 @@ export function campaignSettings(env: NodeJS.ProcessEnv): CampaignSettings {
     isOnlyCampaign: seed !== undefined || seeds !== undefined,
     isReplay: seed !== undefined && (seeds ?? 1) === 1,
   };
-}
-
-function numberIn(env: NodeJS.ProcessEnv, name: string): number | undefined {
-  const text = env[name];
-  if (text === undefined || text === "") return undefined;
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`${name} must be a whole number; it is "${text}"`);
-  return number;
 }

@@ -1,19 +1,12 @@
 /** Updates that lean on something missing, counters with holes, and a store that is slow: what a client is told. */
-import {
-  closeCodes,
-  decodeFrame,
-  encodeAwarenessUpdate,
-  encodeFrame,
-  encodeYWebsocketMessage,
-  synclinePath,
-  type Message,
-} from "@syncline/protocol";
+import { closeCodes, encodeAwarenessUpdate, encodeYWebsocketMessage } from "@syncline/protocol";
 import { MemoryStorage, startServer, type AppendEntry, type SynclineServer } from "@syncline/server";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import * as Y from "yjs";
 import { Random } from "../fixtures/random.js";
 import { stockClient, synced, synclineClient, until, whenConnectionCloses } from "../support/clients.js";
+import { Speaker } from "../support/speaker.js";
 
 /** Appends when it is let to. */
 class GatedStorage extends MemoryStorage {
@@ -50,56 +43,6 @@ afterEach(async () => {
   await server.close();
 });
 
-type MessageOf<Type extends Message["type"]> = Extract<Message, { type: Type }>;
-
-/** A syncline client without a document: it says exactly what it is told to, and remembers what it hears. */
-class Speaker {
-  readonly heard: Message[] = [];
-  readonly #socket: WebSocket;
-  #waiting: (() => void)[] = [];
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on("message", (frame: Uint8Array) => {
-      this.heard.push(...decodeFrame(Uint8Array.from(frame)));
-      for (const look of this.#waiting.splice(0)) look();
-    });
-  }
-
-  static async open(documentName: string, clientId: number, stateVector = Uint8Array.of(0)): Promise<Speaker> {
-    const socket = new WebSocket(server.url + synclinePath);
-    onTestFinished(() => socket.terminate());
-    const speaker = new Speaker(socket);
-    await new Promise((resolve) => socket.once("open", resolve));
-    const have = { kind: "state-vector", stateVector } as const;
-    const token = "";
-    speaker.say(
-      { type: "hello", version: 1, token, client: "test" },
-      { type: "open", requestId: 1, documentName, token, clientId, generation: "", have },
-    );
-    return speaker;
-  }
-
-  say(...messages: readonly Message[]): void {
-    this.#socket.send(encodeFrame(messages));
-  }
-
-  async hears<Type extends Message["type"]>(
-    type: Type,
-    fits: (message: MessageOf<Type>) => boolean = () => true,
-  ): Promise<MessageOf<Type>> {
-    for (;;) {
-      const found = this.heard.find((m): m is MessageOf<Type> => m.type === type && fits(m as MessageOf<Type>));
-      if (found) return found;
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-  }
-
-  countOf(type: Message["type"]): number {
-    return this.heard.filter((message) => message.type === type).length;
-  }
-}
-
 /** Three keystrokes, one update each. */
 function threeKeystrokes(): { doc: Y.Doc; updates: [Uint8Array, Uint8Array, Uint8Array] } {
   const doc = new Y.Doc();
@@ -114,7 +57,7 @@ test("an update that leans on a missing one is parked: asked for, not relayed, n
   const { doc, updates } = threeKeystrokes();
   const reader = stockClient(server.url, "gap");
   await synced(reader);
-  const speaker = await Speaker.open("gap", doc.clientID);
+  const speaker = await Speaker.open(server.url, "gap", { clientId: doc.clientID });
   const { room } = await speaker.hears("opened");
   speaker.say({ type: "update", room, n: 1, update: updates[0] });
   await speaker.hears("ack", (ack) => ack.n === 1 && ack.level === 2);
@@ -142,7 +85,7 @@ test("updates that arrive in any order are all admitted once the last hole close
   const shuffled = updates.map((update) => ({ update, at: random.int(1_000_000) })).sort((a, b) => a.at - b.at);
   const reader = stockClient(server.url, "shuffled");
   await synced(reader);
-  const speaker = await Speaker.open("shuffled", doc.clientID);
+  const speaker = await Speaker.open(server.url, "shuffled", { clientId: doc.clientID });
   const { room } = await speaker.hears("opened");
   for (const [index, { update }] of shuffled.entries()) speaker.say({ type: "update", room, n: index + 1, update });
   const last = await speaker.hears("ack", ({ n, level }) => n === 300 && level === 2);
@@ -161,7 +104,7 @@ test("a stock client that lost an update on the way is asked, and heals", async 
   await synced(author);
   await until(reader.doc, () => reader.text.toString() === "abc");
   // Another client relays a later keystroke of its own history only: the server asks it, too, and it has nothing more.
-  const stray = await Speaker.open("heal-2", 9);
+  const stray = await Speaker.open(server.url, "heal-2", { clientId: 9 });
   const { room } = await stray.hears("opened");
   stray.say({ type: "update", room, n: 1, update: updates[1] });
   await stray.hears("opened", () => stray.countOf("opened") === 2);
@@ -172,7 +115,7 @@ test("a stock client that lost an update on the way is asked, and heals", async 
 
 test("a counter with a hole ends the membership with 4510, so that the client comes back and sends what is missing", async () => {
   const { doc, updates } = threeKeystrokes();
-  const speaker = await Speaker.open("hole", doc.clientID);
+  const speaker = await Speaker.open(server.url, "hole", { clientId: doc.clientID });
   const { room } = await speaker.hears("opened");
   speaker.say({ type: "update", room, n: 1, update: updates[0] }, { type: "update", room, n: 3, update: updates[2] });
   const close = await speaker.hears("close");
@@ -181,7 +124,7 @@ test("a counter with a hole ends the membership with 4510, so that the client co
 });
 
 test("parking is bounded: a client that leans on nothing again and again is told to come back", async () => {
-  const speaker = await Speaker.open("parked", 5);
+  const speaker = await Speaker.open(server.url, "parked", { clientId: 5 });
   const { room } = await speaker.hears("opened");
   const doc = new Y.Doc();
   doc.clientID = 5;
@@ -198,7 +141,7 @@ test("while the disk is slow an edit is received, not durable, and nobody else s
   const { doc, updates } = threeKeystrokes();
   const reader = stockClient(server.url, "slow");
   await synced(reader);
-  const speaker = await Speaker.open("slow", doc.clientID);
+  const speaker = await Speaker.open(server.url, "slow", { clientId: doc.clientID });
   const { room } = await speaker.hears("opened");
   storage.hold();
   speaker.say({ type: "update", room, n: 1, update: updates[0] });
@@ -212,14 +155,14 @@ test("while the disk is slow an edit is received, not durable, and nobody else s
 
 test("synced waits for what was on its way to disk when the client asked", async () => {
   const { doc, updates } = threeKeystrokes();
-  const speaker = await Speaker.open("joining", doc.clientID);
+  const speaker = await Speaker.open(server.url, "joining", { clientId: doc.clientID });
   const { room } = await speaker.hears("opened");
   speaker.say({ type: "update", room, n: 1, update: updates[0] });
   await speaker.hears("ack", (ack) => ack.level === 2);
   storage.hold();
   speaker.say({ type: "update", room, n: 2, update: updates[1] });
   await speaker.hears("ack", (ack) => ack.n === 2);
-  const joining = await Speaker.open("joining", 9);
+  const joining = await Speaker.open(server.url, "joining", { clientId: 9 });
   const opened = await joining.hears("opened");
   expect(Y.decodeStateVector(opened.stateVector).get(5)).toBe(2);
   await joining.hears("update");
@@ -233,7 +176,10 @@ test("synced waits for what was on its way to disk when the client asked", async
 
 test("an edit that brings nothing new is durable when what it repeats is", async () => {
   const { doc, updates } = threeKeystrokes();
-  const [first, second] = [await Speaker.open("repeat", doc.clientID), await Speaker.open("repeat", doc.clientID)];
+  const [first, second] = [
+    await Speaker.open(server.url, "repeat", { clientId: doc.clientID }),
+    await Speaker.open(server.url, "repeat", { clientId: doc.clientID }),
+  ];
   const { room } = await first.hears("opened");
   await second.hears("opened");
   storage.hold();
@@ -263,7 +209,7 @@ test("what a stock client sent before the document had loaded is kept, although 
 });
 
 test("an opening that has ended cannot end the next one of the same document", async () => {
-  const speaker = await Speaker.open("again", 5);
+  const speaker = await Speaker.open(server.url, "again", { clientId: 5 });
   const { room } = await speaker.hears("opened");
   // Heavy enough to be tried in a worker, and unsound: an author of it is thrown out when the trial is over.
   const doc = new Y.Doc();
@@ -281,7 +227,7 @@ test("an opening that has ended cannot end the next one of the same document", a
 });
 
 test("an edit that is being tried in a worker is not acknowledged before it has passed", async () => {
-  const speaker = await Speaker.open("tried", 5);
+  const speaker = await Speaker.open(server.url, "tried", { clientId: 5 });
   const { room } = await speaker.hears("opened");
   const { doc, updates } = threeKeystrokes();
   storage.hold();
@@ -340,7 +286,7 @@ test("a server that is told to stop while edits pour in stops, and what it ackno
 });
 
 test("a client that holds another generation of the document is refused before anything is merged", async () => {
-  const speaker = await Speaker.open("generation", 5);
+  const speaker = await Speaker.open(server.url, "generation", { clientId: 5 });
   await speaker.hears("opened");
   const open = { requestId: 2, documentName: "other", token: "", clientId: 5, generation: "of another store" } as const;
   speaker.say({ type: "open", ...open, have: { kind: "state-vector", stateVector: Uint8Array.of(0) } });

@@ -12,7 +12,7 @@ import {
 } from "@syncline/server/engine";
 
 /** The first byte of a key says what is stored under it: docs/STORAGE.md. */
-const kindOf = {
+export const kindOf = {
   contents: "c",
   format: "f",
   pointer: "p",

@@ -41,6 +41,11 @@ export function isStoredDamage(thrown: unknown): thrown is SynclineError {
   return thrown instanceof SynclineError && (thrown.code === "data-corrupt" || thrown.code === "store-corrupt");
 }
 
+/** Whether what was thrown says that the store's own files are damaged, whatever was to be read of them. */
+export function isStoreCorrupt(thrown: unknown): thrown is SynclineError {
+  return thrown instanceof SynclineError && thrown.code === "store-corrupt";
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

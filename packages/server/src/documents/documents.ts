@@ -10,6 +10,7 @@ import { isStaleSnapshot } from "../room/history.js";
 import { diagnose, type Problem } from "../room/repair.js";
 import type { Room } from "../room/room.js";
 import type { Rooms } from "../room/rooms.js";
+import { snapshotBytesOf } from "../storage/pointer.js";
 import type { BackupProgress, Pointer, QuarantineEntry, SegmentInfo, Storage } from "../storage/storage.js";
 import type { Pieces, Salvaged } from "../worker/jobs.js";
 import type { WorkerPool } from "../worker/worker-pool.js";
@@ -87,15 +88,14 @@ export class Documents {
 
   /** @throws {SynclineError} `document-not-found`; `data-corrupt` when it is damaged: see `check` */
   async inspect(name: string): Promise<DocumentReport> {
-    const { storage } = this.#options;
-    const pointer = await this.#existing(name);
-    const quarantine: Omit<QuarantineEntry, "bytes">[] = [];
-    for await (const { origin, reason, quarantinedAt } of storage.readQuarantine(name)) {
-      quarantine.push({ origin, reason, quarantinedAt });
+    for (let attempt = 1; ; attempt++) {
+      const pointer = await this.#existing(name);
+      try {
+        return await this.#report(name, pointer);
+      } catch (thrown) {
+        if (attempt === maxAttempts || (await this.#snapshotOf(name)) === snapshotId(pointer)) throw thrown;
+      }
     }
-    const { epoch, coveredSeq, segments } = pointer;
-    const stateVector = await readStateVector(name, storage, pointer);
-    return { ...(await this.#summarise(name, pointer)), epoch, coveredSeq, segments, stateVector, quarantine };
   }
 
   /**
@@ -174,10 +174,9 @@ export class Documents {
   async check(name: string): Promise<CheckReport> {
     await this.#assertExists(name);
     for (let attempt = 1; ; attempt++) {
-      const before = await this.#epochOf(name);
+      const before = await this.#snapshotOf(name);
       const { problems } = await diagnose(name, this.#options);
-      // A snapshot that was replaced meanwhile looks like one of which parts are missing.
-      if (problems.length > 0 && (await this.#epochOf(name)) !== before && attempt < maxAttempts) continue;
+      if (problems.length > 0 && (await this.#snapshotOf(name)) !== before && attempt < maxAttempts) continue;
       return { name, problems: problems.map(({ origin, reason }) => ({ origin, reason })) };
     }
   }
@@ -204,9 +203,20 @@ export class Documents {
     await storage.backUp(directory, onProgress);
   }
 
+  async #report(name: string, pointer: Pointer): Promise<DocumentReport> {
+    const { storage } = this.#options;
+    const quarantine: Omit<QuarantineEntry, "bytes">[] = [];
+    for await (const { origin, reason, quarantinedAt } of storage.readQuarantine(name)) {
+      quarantine.push({ origin, reason, quarantinedAt });
+    }
+    const { epoch, coveredSeq, segments } = pointer;
+    const stateVector = await readStateVector(name, storage, pointer);
+    return { ...(await this.#summarise(name, pointer)), epoch, coveredSeq, segments, stateVector, quarantine };
+  }
+
   async #summarise(name: string, pointer: Pointer): Promise<DocumentSummary> {
-    const { generation, coveredSeq, segments, quarantinedCount } = pointer;
-    const snapshotBytes = segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const { generation, coveredSeq, quarantinedCount } = pointer;
+    const snapshotBytes = snapshotBytesOf(pointer);
     let seq = coveredSeq;
     let recordCount = 0;
     let recordBytes = 0;
@@ -253,10 +263,13 @@ export class Documents {
     return pointer;
   }
 
-  /** `undefined` where there is none, or it cannot be read. */
-  async #epochOf(name: string): Promise<number | undefined> {
+  /**
+   * Which snapshot the document has; `undefined` where there is none, or its pointer cannot be read. One that was
+   * replaced while it was read looks like one of which parts are missing: reading is tried again then.
+   */
+  async #snapshotOf(name: string): Promise<string | undefined> {
     const pointer = await this.#options.storage.readPointer(name).catch(() => undefined);
-    return pointer?.epoch;
+    return pointer && snapshotId(pointer);
   }
 
   async #withContent<Result>(name: string, use: (pieces: Pieces) => Promise<Result>): Promise<Result> {
@@ -289,6 +302,10 @@ function assertSomethingUsable({ compacted, refused, leftover }: Salvaged): void
   if (compacted.segments.length > 0 || (refused.length === 0 && !leftover)) return;
   const reason = refused[0]?.reason ?? "all of it leans on something that is missing";
   throw new SynclineError("invalid-option", `nothing of it can be used: ${reason}; nothing was changed`);
+}
+
+function snapshotId({ generation, epoch }: Pointer): string {
+  return `${generation} ${epoch}`;
 }
 
 function damagedSummary(name: string, damage: string): DocumentSummary {

@@ -2,6 +2,7 @@
  * The durable content of a document, as a reader sees it: the snapshot in segments, and the records since. Segments and
  * all but the newest records stay in the store and are read when somebody needs them.
  */
+import { snapshotBytesOf } from "../storage/pointer.js";
 import type { LogRecord, Pointer, Storage } from "../storage/storage.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { SegmentCache } from "./segment-cache.js";
@@ -65,7 +66,7 @@ export class History {
   }
 
   get snapshotBytes(): number {
-    return this.#pointer.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
+    return snapshotBytesOf(this.#pointer);
   }
 
   /** Bytes of the records since the snapshot, and what each of their updates costs besides. */

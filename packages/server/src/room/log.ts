@@ -5,6 +5,7 @@
 import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
+import { emptyPointer } from "../storage/pointer.js";
 import type { AppendEntry, LogRecord, Pointer, Storage } from "../storage/storage.js";
 import type { Timers } from "../timers.js";
 import { Contents } from "../update/contents.js";
@@ -264,7 +265,7 @@ async function neverWritten({ documentName, storage, newGeneration }: LogOptions
   for await (const { kind } of storage.readEverything(documentName)) {
     throw new SynclineError("data-corrupt", `there is a ${kind} of ${JSON.stringify(documentName)}, but no pointer`);
   }
-  return { generation: newGeneration(), epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+  return emptyPointer(newGeneration());
 }
 
 async function readContents({ documentName, storage }: LogOptions, pointer: Pointer): Promise<Contents> {

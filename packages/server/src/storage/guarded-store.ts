@@ -2,7 +2,7 @@
  * A store whose own failures are dealt with before the next write: opened again after a refused one, mended after it found
  * its files damaged. Knows nothing of documents.
  */
-import { SynclineError } from "../error.js";
+import { isStoreCorrupt, SynclineError } from "../error.js";
 import type { Bounds, Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
 
 /** What is damaged again and again is not mended for ever: it takes as long as reading everything. */
@@ -75,7 +75,7 @@ export class GuardedStore {
       await fill(batch);
       await batch.write(options);
     } catch (thrown) {
-      if (!this.#isClosed) this.#state = isCorrupt(thrown) ? "damaged" : "torn";
+      if (!this.#isClosed) this.#state = isStoreCorrupt(thrown) ? "damaged" : "torn";
       throw this.#noted(thrown);
     }
   }
@@ -142,11 +142,7 @@ export class GuardedStore {
   }
 
   #noted(thrown: unknown): unknown {
-    if (isCorrupt(thrown)) this.#damage = thrown.message;
+    if (isStoreCorrupt(thrown)) this.#damage = thrown.message;
     return thrown;
   }
-}
-
-function isCorrupt(thrown: unknown): thrown is SynclineError {
-  return thrown instanceof SynclineError && thrown.code === "store-corrupt";
 }

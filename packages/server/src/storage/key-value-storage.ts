@@ -6,6 +6,7 @@ import { isStoredDamage, SynclineError } from "../error.js";
 import { unseal } from "./envelope.js";
 import { documentNames } from "./document-names.js";
 import { GuardedStore } from "./guarded-store.js";
+import { emptyPointer, snapshotBytesOf } from "./pointer.js";
 import { readRemains } from "./remains.js";
 import { deleteInTurns, putEntry, putSealed } from "./sealed-batch.js";
 import type { Bounds, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
@@ -108,7 +109,7 @@ export class KeyValueStorage implements Storage {
       const replaced = await this.#keysReplacedBy(documentName, next);
       await this.#install(documentName, next, { snapshot, replaced });
       this.#reclaim(recordKeyRange(documentName), reclaimAboveBytes);
-      this.#reclaim(segmentKeyRange(documentName), snapshotBytes(next) + reclaimAboveBytes);
+      this.#reclaim(segmentKeyRange(documentName), snapshotBytesOf(next) + reclaimAboveBytes);
       return next;
     });
   }
@@ -125,7 +126,7 @@ export class KeyValueStorage implements Storage {
       const epoch = await this.#unusedEpoch(documentName, current);
       const pointer = snapshot
         ? pointerTo(snapshot, { generation, epoch, quarantinedCount: 0 })
-        : { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
+        : emptyPointer(generation);
       if (snapshot) await this.#write((batch) => putSealed(batch, importKey(documentName), []));
       await this.#install(documentName, pointer, { snapshot, replaced });
       return pointer;
@@ -342,8 +343,4 @@ function pointerTo(
 
 function rangesOf(documentName: string): readonly Bounds[] {
   return [recordKeyRange(documentName), segmentKeyRange(documentName), quarantineKeyRange(documentName)];
-}
-
-function snapshotBytes({ segments }: Pointer): number {
-  return segments.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { ClassicLevel } from "classic-level";
-import { messageOf, SynclineError } from "../error.js";
+import { isStoreCorrupt, messageOf, SynclineError } from "../error.js";
 import { assertFormat } from "./format.js";
 import { assertSpaceToOpen, assertUsable, moveDurably, removeUnfinished, vacate } from "./level-directory.js";
 import type { Bounds, Entry, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
@@ -236,10 +236,6 @@ function translateOpenError(directory: string, thrown: unknown): SynclineError {
   }
   const code = codeOf(cause) === "LEVEL_CORRUPTION" ? "store-corrupt" : "data-unusable";
   return new SynclineError(code, `cannot open the data in ${directory}: ${messageOf(cause)}`, { cause });
-}
-
-function isStoreCorrupt(thrown: unknown): thrown is SynclineError {
-  return thrown instanceof SynclineError && thrown.code === "store-corrupt";
 }
 
 function codeOf(thrown: unknown): unknown {

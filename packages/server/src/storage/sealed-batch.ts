@@ -2,6 +2,7 @@
 import { seal } from "./envelope.js";
 import type { WriteBatch } from "./key-value.js";
 import { encodePointer, pointerKey, recordKey, recordPayloadParts } from "./layout.js";
+import { emptyPointer } from "./pointer.js";
 import type { AppendEntry } from "./storage.js";
 
 /** Operations put into one batch before other work of the process gets its turn. */
@@ -9,8 +10,7 @@ const operationsPerTurn = 500;
 
 export function putEntry(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): void {
   if (previousSeq === 0) {
-    const pointer = { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
-    putSealed(batch, pointerKey(documentName), [encodePointer(pointer)]);
+    putSealed(batch, pointerKey(documentName), [encodePointer(emptyPointer(generation))]);
   }
   putSealed(batch, recordKey(documentName, previousSeq + 1), recordPayloadParts(updates));
 }

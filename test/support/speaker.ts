@@ -5,6 +5,13 @@ import { WebSocket } from "ws";
 
 type MessageOf<Type extends Message["type"]> = Extract<Message, { type: Type }>;
 
+export interface SpeakerOptions {
+  readonly clientId?: number;
+  /** What it says it holds. @default nothing */
+  readonly stateVector?: Uint8Array;
+  readonly generation?: string;
+}
+
 export class Speaker {
   readonly heard: Message[] = [];
   readonly #socket: WebSocket;
@@ -18,16 +25,20 @@ export class Speaker {
     });
   }
 
-  /** Connects and opens the document, holding nothing of it. */
-  static async open(url: string, documentName: string, generation = ""): Promise<Speaker> {
+  /** Connects and opens the document. */
+  static async open(
+    url: string,
+    documentName: string,
+    { clientId = 7, stateVector = Uint8Array.of(0), generation = "" }: SpeakerOptions = {},
+  ): Promise<Speaker> {
     const socket = new WebSocket(url + synclinePath);
     onTestFinished(() => socket.terminate());
     const speaker = new Speaker(socket);
     await new Promise((resolve) => socket.once("open", resolve));
-    const have = { kind: "state-vector", stateVector: Uint8Array.of(0) } as const;
+    const have = { kind: "state-vector", stateVector } as const;
     speaker.say(
       { type: "hello", version: 1, token: "", client: "test" },
-      { type: "open", requestId: 1, documentName, token: "", clientId: 7, generation, have },
+      { type: "open", requestId: 1, documentName, token: "", clientId, generation, have },
     );
     return speaker;
   }
@@ -45,5 +56,8 @@ export class Speaker {
       if (found) return found;
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }
+  }
+  countOf(type: Message["type"]): number {
+    return this.heard.filter((message) => message.type === type).length;
   }
 }
