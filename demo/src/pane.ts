@@ -13,7 +13,7 @@ export interface PaneOptions {
 }
 
 /** A visitor who starts the server again should not have to wait for the SDK's usual half a minute. */
-const maxBackoffMs = 1_500;
+const maxBackoffTime = 1_500;
 
 export class Pane {
   readonly element: HTMLElement;
@@ -29,7 +29,7 @@ export class Pane {
   /** @throws {SynclineError} `invalid-option` when no document can have this name */
   constructor(template: HTMLTemplateElement, { serverUrl, room, person }: PaneOptions) {
     this.#person = person;
-    this.#provider = new SynclineProvider(serverUrl, room, this.#doc, { maxBackoffMs, connect: false });
+    this.#provider = new SynclineProvider(serverUrl, room, this.#doc, { maxBackoffTime, connect: false });
     this.element = paneIn(template);
     this.#strip = new StatusStrip(this.element, () => this.#retry());
     this.#switch = part(this.element, "offline", HTMLButtonElement);
@@ -64,11 +64,8 @@ export class Pane {
   }
 
   #listen(): void {
-    this.#provider.on("status", () => this.#show());
-    this.#provider.on("pending", () => this.#show());
-    this.#provider.on("access", () => this.#show());
-    this.#provider.on("synced", (isSynced) => {
-      if (isSynced) this.#openEditor();
+    this.#provider.subscribe(() => {
+      if (this.#provider.synced) this.#openEditor();
       this.#show();
     });
     this.#provider.on("closed", (closed) => {
@@ -110,7 +107,7 @@ export class Pane {
   }
 
   #show(): void {
-    const { status, synced: isSynced, saveState, access } = this.#provider;
+    const { connection: status, synced: isSynced, access, rejected, ...saveState } = this.#provider.status;
     this.#strip.show({
       isSwitchedOff: this.#isSwitchedOff,
       status,
@@ -118,6 +115,7 @@ export class Pane {
       hasContent: this.#editor !== undefined,
       saveState,
       access,
+      rejected,
       closed: this.#closed,
     });
   }

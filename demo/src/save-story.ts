@@ -12,6 +12,8 @@ export interface PaneState {
   readonly hasContent: boolean;
   readonly saveState: SaveState;
   readonly access: DocumentAccess;
+  /** What the server did not take and never will. */
+  readonly rejected: { readonly reason: string } | undefined;
   /** Why the server closed the document for good. */
   readonly closed: ClosedFor | undefined;
 }
@@ -36,6 +38,9 @@ export function saveStory(state: PaneState): SaveStory {
   if (state.isSwitchedOff) return { tone: "offline", sentence: offlineSentence(state, waiting) };
   if (!state.hasContent) return { tone: "loading", sentence: loadingSentence(state) };
   if (state.status !== "connected") return { tone: "reconnecting", sentence: reconnectingSentence(state.saveState) };
+  if (state.rejected && state.access.level === "write") {
+    return { tone: "held", sentence: rejectedSentence(state.rejected.reason, waiting) };
+  }
   if (state.access.level !== "write") return { tone: "held", sentence: heldSentence(state.access, waiting) };
   if (!state.isSynced) return { tone: "returning", sentence: returningSentence(waiting) };
   if (waiting > 0) return { tone: "saving", sentence: savingSentence(state.saveState) };
@@ -60,6 +65,10 @@ function heldSentence({ reason }: DocumentAccess, waiting: number): string {
   if (reason === "") return "You may read this document, not change it. What you type stays in this tab.";
   const what = waiting > 0 ? `${edits(waiting)} ${waiting === 1 ? "is" : "are"}` : "What you type is";
   return `${asSentence(reason)} ${what} kept in this tab and will be sent.`;
+}
+
+function rejectedSentence(reason: string, waiting: number): string {
+  return `The server did not take an edit: ${reason.replace(/\.$/, "")}. ${edits(waiting)} only in this tab.`;
 }
 
 function offlineSentence({ hasContent }: PaneState, waiting: number): string {

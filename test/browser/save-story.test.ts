@@ -24,7 +24,11 @@ const states: readonly PaneState[] = saveStates.flatMap((saveState) =>
       accesses.flatMap((access) =>
         booleans.flatMap((isSwitchedOff) =>
           booleans.flatMap((isSynced) =>
-            booleans.map((hasContent) => ({ saveState, status, closed, access, isSwitchedOff, isSynced, hasContent })),
+            booleans.flatMap((hasContent) =>
+              [undefined, { reason: "too large" }].map((rejected) => ({
+                ...{ saveState, status, closed, access, rejected, isSwitchedOff, isSynced, hasContent },
+              })),
+            ),
           ),
         ),
       ),
@@ -90,6 +94,17 @@ describe("the sentence under a pane", () => {
     for (const state of states.filter(({ access, closed }) => access.level === "read" && !access.reason && !closed)) {
       expect(saveStory(state).tone).not.toMatch(/saving|saved|returning/);
       expect(saveStory(state).sentence).not.toMatch(/will be sent|sending/);
+    }
+  });
+
+  test("says that edits were refused, and how many are only here", () => {
+    const isRefused = ({ rejected, status, access, closed, hasContent, isSwitchedOff }: PaneState) =>
+      rejected && status === "connected" && access.level === "write" && !closed && hasContent && !isSwitchedOff;
+    for (const state of states.filter(isRefused)) {
+      const count = waitingIn(state).toLocaleString("en");
+      const { tone, sentence } = saveStory(state);
+      expect(tone).toBe("held");
+      expect(sentence).toMatch(new RegExp(`did not take an edit: too large\\. ${count} edits? only in this tab`));
     }
   });
 

@@ -18,7 +18,7 @@ export interface WriterOptions {
 }
 
 /** Short pauses: a campaign is made of returns. */
-const maxBackoffMs = 100;
+const maxBackoffTime = 100;
 
 export abstract class Writer {
   readonly doc = new Y.Doc();
@@ -51,7 +51,7 @@ export class SynclineWriter extends Writer {
     this.#promises = promises;
     this.#provider = new SynclineProvider(url, promises.documentName, this.doc, {
       connect: false,
-      maxBackoffMs,
+      maxBackoffTime,
       WebSocketPolyfill: tap.socketClass((update) => {
         this.wasTold = true;
         promises.tell("seen", update);
@@ -121,7 +121,7 @@ class StockWriter extends Writer {
     this.#provider = new WebsocketProvider(url, promises.documentName, this.doc, {
       connect: false,
       disableBc: true,
-      maxBackoffTime: maxBackoffMs,
+      maxBackoffTime,
       WebSocketPolyfill: socketClass as unknown as typeof globalThis.WebSocket,
     });
     this.#provider.on("closed", (event) => (this.closedWith = event));

@@ -32,7 +32,7 @@ export function stockClient(url: string, documentName: string, doc = new Y.Doc()
 export function synclineClient(url: string, documentName: string, doc = new Y.Doc()): SynclineClient {
   const provider = new SynclineProvider(url, documentName, doc, {
     WebSocketPolyfill: WebSocket,
-    maxBackoffMs: 500,
+    maxBackoffTime: 500,
   });
   return { ...clientOf(doc, provider, () => provider.destroy()), provider };
 }

@@ -237,7 +237,7 @@ describe("while the server cannot write", () => {
       await settle();
     }
     server.failStore(full);
-    server.broadcast({ type: "ack", room, n: 1, clock: 1, level: 2 });
+    server.broadcast({ type: "ack", room, n: 1, clock: 1, level: 2, seq: 0 });
     await settle();
     for (let i = 0; i < 20; i++) {
       timing.advance(2_000);
@@ -366,7 +366,7 @@ describe("a reader", () => {
       text.insert(0, "mine");
     });
     await settle();
-    expect([provider.status, provider.pending.count]).toEqual(["disconnected", 2]);
+    expect([provider.status.connection, provider.pending.count]).toEqual(["disconnected", 2]);
   });
 
   it("who may write after all waits for acks, as any writer does", async () => {

@@ -9,7 +9,10 @@ import {
   type ConnectionState,
 } from "./connection-state.js";
 
-const lost = (code: number): ConnectionEvent => ({ kind: "lost", code, reason: "because", closeEvent: null });
+const lost = (code: number, wasStable = false): ConnectionEvent => {
+  const isForGood = code === 4403;
+  return { kind: "lost", code, reason: "because", isForGood, wasStable, closeEvent: null };
+};
 
 const someEvents: ConnectionEvent[] = [
   { kind: "connect" },
@@ -18,8 +21,6 @@ const someEvents: ConnectionEvent[] = [
   { kind: "token-ready", token: "t" },
   { kind: "socket-opened" },
   { kind: "welcomed" },
-  { kind: "proven" },
-  { kind: "stable" },
   lost(1006),
   lost(4503),
   lost(4403),
@@ -50,7 +51,7 @@ describe("the connection table", () => {
   });
 
   it("goes where this grid says", () => {
-    const columns = [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12].map((i) => someEvents[i] as ConnectionEvent);
+    const columns = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => someEvents[i] as ConnectionEvent);
     const grid = someStates.map((state) => {
       const cells = columns.map((event) => {
         const next = transition(state, event).state.kind;
@@ -78,22 +79,20 @@ describe("the connection table", () => {
     expect(kinds).toEqual(["authorizing", "connecting", "greeting", "online"]);
   });
 
-  it("stays away after 44xx until connect is called, and comes back after everything else", () => {
+  it("stays away when told so, until connect is called, and comes back after everything else", () => {
     const online: ConnectionState = { kind: "online", failures: 0 };
-    expect(transition(online, lost(4409)).state).toMatchObject({ kind: "stopped", code: 4409 });
+    expect(transition(online, lost(4403)).state).toMatchObject({ kind: "stopped", code: 4403 });
     for (const event of someEvents.filter(({ kind }) => kind !== "connect" && kind !== "destroy")) {
-      expect(transition({ kind: "stopped", code: 4409, reason: "" }, event).state.kind).toBe("stopped");
+      expect(transition({ kind: "stopped", code: 4403, reason: "" }, event).state.kind).toBe("stopped");
     }
-    for (const code of [1000, 1001, 1006, 1011, 1012, 1013, 4503, 4510, 4529, 4399]) {
-      expect(transition(online, lost(code)).state).toEqual({ kind: "waiting", failures: 1 });
-    }
+    expect(transition(online, lost(4503)).state).toEqual({ kind: "waiting", failures: 1 });
   });
 
-  it("counts failures until a connection was stable", () => {
+  it("counts failures until a connection held", () => {
     const failing = [{ kind: "connect" }, lost(1006), { kind: "retry-due" }, lost(1006)] as ConnectionEvent[];
     expect(run(failing)).toEqual({ kind: "waiting", failures: 2 });
-    expect(transition({ kind: "online", failures: 2 }, { kind: "proven" }).state).toMatchObject({ failures: 2 });
-    expect(transition({ kind: "online", failures: 2 }, { kind: "stable" }).state).toMatchObject({ failures: 0 });
+    expect(transition({ kind: "online", failures: 2 }, lost(1006)).state).toMatchObject({ failures: 3 });
+    expect(transition({ kind: "online", failures: 2 }, lost(1006, true)).state).toMatchObject({ failures: 1 });
   });
 
   it("holds at most one socket, and nothing after destroy, for any sequence of events", () => {

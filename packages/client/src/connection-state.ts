@@ -4,9 +4,9 @@
  *
  * The idea, a gapless typed transition table, is that of electric's shape-stream-state.
  */
-import { isPermanentClose } from "@syncline/protocol";
+import type { CarrierCloseEvent } from "./carrier.js";
 
-/** `failures` counts attempts that failed since the last stable connection. */
+/** `failures` counts attempts that failed since the last connection that held. */
 export type ConnectionState =
   /** Not wanted: before `connect`, after `disconnect`. */
   | { readonly kind: "idle" }
@@ -20,12 +20,6 @@ export type ConnectionState =
   | { readonly kind: "stopped"; readonly code: number; readonly reason: string }
   | { readonly kind: "destroyed" };
 
-/** What a socket says when it closes; the browser's `CloseEvent` is one. */
-export interface SocketCloseEvent {
-  readonly code: number;
-  readonly reason: string;
-}
-
 export type ConnectionEvent =
   | { readonly kind: "connect" }
   | { readonly kind: "disconnect" }
@@ -33,16 +27,16 @@ export type ConnectionEvent =
   | { readonly kind: "token-ready"; readonly token: string }
   | { readonly kind: "socket-opened" }
   | { readonly kind: "welcomed" }
-  /** What runs over the connection works: a document is synced. */
-  | { readonly kind: "proven" }
-  /** It has worked for a while. */
-  | { readonly kind: "stable" }
-  /** An attempt failed or the link ended; `code` says whether to come back. `closeEvent` is null when we ended it. */
+  /** An attempt failed or the link ended; `closeEvent` is null when we ended it. */
   | {
       readonly kind: "lost";
       readonly code: number;
       readonly reason: string;
-      readonly closeEvent: SocketCloseEvent | null;
+      /** Not to come back until `connect`. */
+      readonly isForGood: boolean;
+      /** It had worked for a while: the failures before it are forgotten. */
+      readonly wasStable: boolean;
+      readonly closeEvent: CarrierCloseEvent | null;
     }
   | { readonly kind: "retry-due" }
   /** The runtime says that the network is back. */
@@ -55,9 +49,9 @@ export type ConnectionEffect =
   | { readonly kind: "send-hello"; readonly token: string }
   | { readonly kind: "start-heartbeat" }
   /** Ends the socket and its heartbeat, where there is one. */
-  | { readonly kind: "close-socket"; readonly closeEvent: SocketCloseEvent | null }
+  | { readonly kind: "close-socket"; readonly closeEvent: CarrierCloseEvent | null }
   | { readonly kind: "probe-link" }
-  | { readonly kind: "start-timer"; readonly timer: "token" | "attempt" | "stable" }
+  | { readonly kind: "start-timer"; readonly timer: "token" | "attempt" }
   | { readonly kind: "start-retry-timer"; readonly failures: number }
   | { readonly kind: "stop-timer" };
 
@@ -93,11 +87,11 @@ const becomeDestroyed = (): Step => end({ kind: "destroyed" });
 
 function lose(state: { readonly failures: number }, event: EventOf<"lost">): Step {
   const { code, reason, closeEvent } = event;
-  if (isPermanentClose(code)) {
+  if (event.isForGood) {
     const effects = [{ kind: "stop-timer" }, { kind: "close-socket", closeEvent }] as const;
     return { state: { kind: "stopped", code, reason }, effects };
   }
-  const failures = state.failures + 1;
+  const failures = event.wasStable ? 1 : state.failures + 1;
   const effects = [
     { kind: "close-socket", closeEvent },
     { kind: "start-retry-timer", failures },
@@ -120,13 +114,6 @@ const goOnline: Cell<"greeting", "welcomed"> = ({ failures }) => ({
   effects: [{ kind: "stop-timer" }, { kind: "start-heartbeat" }],
 });
 
-const awaitStability: Cell<"online", "proven"> = (state) => ({
-  state,
-  effects: [{ kind: "start-timer", timer: "stable" }],
-});
-
-const forgetFailures: Cell<"online", "stable"> = () => ({ state: { kind: "online", failures: 0 }, effects: [] });
-
 const probe: Cell<"online", "wake"> = (state) => ({ state, effects: [{ kind: "probe-link" }] });
 
 export const connectionTable: Table = {
@@ -137,8 +124,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": ignore,
     welcomed: ignore,
-    proven: ignore,
-    stable: ignore,
     lost: ignore,
     "retry-due": ignore,
     wake: ignore,
@@ -150,8 +135,6 @@ export const connectionTable: Table = {
     "token-ready": openSocket,
     "socket-opened": ignore,
     welcomed: ignore,
-    proven: ignore,
-    stable: ignore,
     lost: lose,
     "retry-due": ignore,
     wake: ignore,
@@ -163,8 +146,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": greet,
     welcomed: ignore,
-    proven: ignore,
-    stable: ignore,
     lost: lose,
     "retry-due": ignore,
     wake: ignore,
@@ -176,8 +157,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": ignore,
     welcomed: goOnline,
-    proven: ignore,
-    stable: ignore,
     lost: lose,
     "retry-due": ignore,
     wake: ignore,
@@ -189,8 +168,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": ignore,
     welcomed: ignore,
-    proven: awaitStability,
-    stable: forgetFailures,
     lost: lose,
     "retry-due": ignore,
     wake: probe,
@@ -202,8 +179,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": ignore,
     welcomed: ignore,
-    proven: ignore,
-    stable: ignore,
     lost: ignore,
     "retry-due": attemptAgain,
     wake: attemptAgain,
@@ -215,8 +190,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": ignore,
     welcomed: ignore,
-    proven: ignore,
-    stable: ignore,
     lost: ignore,
     "retry-due": ignore,
     wake: ignore,
@@ -228,8 +201,6 @@ export const connectionTable: Table = {
     "token-ready": ignore,
     "socket-opened": ignore,
     welcomed: ignore,
-    proven: ignore,
-    stable: ignore,
     lost: ignore,
     "retry-due": ignore,
     wake: ignore,

@@ -3,14 +3,17 @@
  * sockets and timers, greets, answers and sends heartbeats, and hands every other message up. Knows nothing of documents.
  */
 import {
+  closeCodes,
   decodeFrame,
   encodeFrame,
+  isPermanentClose,
   maxUpdateHeaderBytes,
   protocolVersion,
   type Message,
   type Welcome,
 } from "@syncline/protocol";
 import { backoffMs } from "./backoff.js";
+import type { Carrier, CarrierCloseEvent, OpenCarrier } from "./carrier.js";
 import {
   initialState,
   statusOf,
@@ -19,23 +22,23 @@ import {
   type ConnectionEvent,
   type ConnectionState,
   type ConnectionStatus,
-  type SocketCloseEvent,
 } from "./connection-state.js";
 import { SynclineError } from "./error.js";
 import { Heartbeat } from "./heartbeat.js";
-import { requireWebSocket, Socket, type WebSocketConstructor } from "./socket.js";
 import type { Timing } from "./timing.js";
 import { clientName } from "./version.js";
 
-/** `""` for none. A function is called for each attempt; one that throws is tried again after a pause. */
+/** `""` for none. A function is called for each attempt, and before a token runs out; one that throws is tried again after a pause. */
 export type Token = string | (() => string | Promise<string>);
 
 export interface ConnectionOptions {
   /** Of the socket, path included. */
   readonly url: string;
   readonly token: Token;
-  readonly WebSocketPolyfill: WebSocketConstructor | undefined;
-  readonly maxBackoffMs: number;
+  readonly openCarrier: OpenCarrier;
+  readonly maxBackoffTime: number;
+  /** Whether to come back after this end; without it, unless the code is 44xx. */
+  readonly shouldReconnect: ((event: CarrierCloseEvent) => boolean) | undefined;
   readonly timing: Timing;
 }
 
@@ -48,7 +51,7 @@ export interface ConnectionHandlers {
   onDown(): void;
   onStatus(status: ConnectionStatus): void;
   /** A socket ended; null when this side ended it. */
-  onClose(event: SocketCloseEvent | null): void;
+  onClose(event: CarrierCloseEvent | null): void;
   onError(error: SynclineError): void;
   /** Closed for good, after everything else about the end was reported. */
   onStopped(code: number, reason: string): void;
@@ -58,7 +61,7 @@ export interface ConnectionHandlers {
 
 const baseBackoffMs = 200;
 const tokenTimeoutMs = 30_000;
-/** From the making of the socket to the server's welcome. */
+/** From the first try to open a carrier to the server's welcome. */
 const attemptTimeoutMs = 10_000;
 /** How long a synced connection must hold before earlier failures are forgotten. */
 const stableAfterMs = 5_000;
@@ -67,10 +70,14 @@ const abnormalClose = 1006;
 
 /** What belongs to one socket. */
 interface Link {
-  readonly socket: Socket;
+  readonly carrier: Carrier;
   heartbeat: Heartbeat | undefined;
   welcome: Welcome | undefined;
   isUp: boolean;
+  /** When a document was first synced over it. */
+  provenAtMs: number;
+  /** The server asked to spread the returns over so long. */
+  returnWithinMs: number;
 }
 
 export class Connection {
@@ -81,8 +88,11 @@ export class Connection {
   #isStepping = false;
   #link: Link | undefined;
   #cancelTimer: () => void = () => {};
-  #attemptCount = 0;
+  #tokenCount = 0;
   #requestCount = 0;
+  #returnWithinMs = 0;
+  /** A token was refused, and no connection has held since: the next one that is refused is the last. */
+  #isTokenSuspect = false;
 
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
     this.#options = options;
@@ -98,9 +108,7 @@ export class Connection {
     return (this.#link?.welcome?.maxMessageBytes ?? Number.MAX_SAFE_INTEGER) - maxUpdateHeaderBytes;
   }
 
-  /** @throws {SynclineError} `no-websocket` */
   connect(): void {
-    requireWebSocket(this.#options.WebSocketPolyfill);
     this.#dispatch({ kind: "connect" });
   }
 
@@ -119,12 +127,19 @@ export class Connection {
 
   /** A document is synced. If that lasts, the next failure starts with short pauses again. */
   prove(): void {
-    this.#dispatch({ kind: "proven" });
+    if (this.#link) this.#link.provenAtMs = Math.min(this.#link.provenAtMs, this.#options.timing.now());
   }
 
-  /** Ends the socket: for good when `code` is 44xx, otherwise to come back after a pause. */
-  end(code: number, reason: string): void {
-    this.#dispatch({ kind: "lost", code, reason, closeEvent: null });
+  /**
+   * The server does not take the token. One more attempt is worth it where a fresh one can be had.
+   *
+   * @returns whether it is made
+   */
+  renewToken(reason: string, closeEvent: CarrierCloseEvent | null = null): boolean {
+    if (this.#isTokenSuspect || typeof this.#options.token === "string") return false;
+    this.#isTokenSuspect = true;
+    this.#lose({ code: closeCodes.internalError, reason }, closeEvent);
+    return true;
   }
 
   /** Unique on this connection, and on all later ones of this object. */
@@ -135,7 +150,7 @@ export class Connection {
   /** Sends one frame. What cannot be sent is dropped: a new opening sends what was not acknowledged. */
   send(messages: readonly Message[]): void {
     if (!this.#link?.isUp) return;
-    this.#link.socket.send(encodeFrame(messages));
+    this.#link.carrier.send(encodeFrame(messages));
     if (messages.some((message) => message.type === "update")) this.#link.heartbeat?.hurry();
   }
 
@@ -186,35 +201,73 @@ export class Connection {
   #fetchToken(): void {
     const { token } = this.#options;
     if (typeof token === "string") return this.#dispatch({ kind: "token-ready", token });
-    const attempt = ++this.#attemptCount;
-    const isCurrent = () => attempt === this.#attemptCount && this.#state.kind === "authorizing";
+    this.#askForToken(
+      token,
+      (fetched) => this.#dispatch({ kind: "token-ready", token: fetched }),
+      (error) => this.#fail(error),
+    );
+  }
+
+  /** The answer counts only if nothing else was begun meanwhile. */
+  #askForToken(
+    token: () => string | Promise<string>,
+    onFetched: (token: string) => void,
+    onFailed: (error: SynclineError) => void,
+  ): void {
+    const count = ++this.#tokenCount;
+    const { kind } = this.#state;
+    const isCurrent = () => count === this.#tokenCount && this.#state.kind === kind;
     new Promise<string>((resolve) => resolve(token())).then(
-      (fetched) => {
-        if (isCurrent()) this.#dispatch({ kind: "token-ready", token: fetched });
-      },
-      (cause: unknown) => {
-        if (isCurrent()) this.#fail(new SynclineError("token-failed", "The token function failed", { cause }));
-      },
+      (fetched) => isCurrent() && onFetched(fetched),
+      (cause: unknown) =>
+        isCurrent() && onFailed(new SynclineError("token-failed", "The token function failed", { cause })),
+    );
+  }
+
+  /** The present one runs out. If none can be had the server closes, and the next attempt asks again. */
+  #refreshToken(): void {
+    const { token } = this.#options;
+    if (typeof token === "string") return;
+    this.#askForToken(
+      token,
+      (fetched) => this.send([{ type: "token", token: fetched, expiresInMs: 0 }]),
+      (error) => this.#handlers.onError(error),
     );
   }
 
   #openSocket(): void {
-    const { WebSocketPolyfill, url } = this.#options;
+    const { openCarrier, url } = this.#options;
     try {
-      const socket = new Socket(requireWebSocket(WebSocketPolyfill), url, {
+      const carrier = openCarrier(url, {
         onOpen: () => this.#dispatch({ kind: "socket-opened" }),
-        onFrame: (data) => this.#onFrame(data),
+        onFrame: (frame) => this.#onFrame(frame),
         onError: (cause) => {
-          this.#handlers.onError(new SynclineError("connection-failed", `The socket to ${url} failed`, { cause }));
+          const isKnown = cause instanceof SynclineError;
+          const error = isKnown ? cause : new SynclineError("connection-failed", `No link to ${url}`, { cause });
+          this.#handlers.onError(error);
         },
-        onClose: (event) => {
-          this.#dispatch({ kind: "lost", code: event.code, reason: event.reason, closeEvent: event });
-        },
+        onClose: (event) => this.#onClosed(event),
       });
-      this.#link = { socket, heartbeat: undefined, welcome: undefined, isUp: false };
+      this.#link = {
+        ...{ carrier, heartbeat: undefined, welcome: undefined, isUp: false },
+        ...{ provenAtMs: Infinity, returnWithinMs: 0 },
+      };
     } catch (cause) {
-      this.#fail(new SynclineError("connection-failed", `No socket to ${url} could be made`, { cause }));
+      this.#fail(new SynclineError("connection-failed", `No connection to ${url} could be made`, { cause }));
     }
+  }
+
+  #onClosed(event: CarrierCloseEvent): void {
+    if (event.code === closeCodes.notAuthenticated && this.renewToken(event.reason, event)) return;
+    this.#lose(event, event);
+  }
+
+  #lose({ code, reason }: CarrierCloseEvent, closeEvent: CarrierCloseEvent | null): void {
+    const { shouldReconnect, timing } = this.#options;
+    const isForGood = closeEvent && shouldReconnect ? !shouldReconnect(closeEvent) : isPermanentClose(code);
+    const wasStable = timing.now() - (this.#link?.provenAtMs ?? Infinity) >= stableAfterMs;
+    if (wasStable) this.#isTokenSuspect = false;
+    this.#dispatch({ kind: "lost", code, reason, isForGood, wasStable, closeEvent });
   }
 
   #sendHello(token: string): void {
@@ -235,17 +288,18 @@ export class Connection {
     });
   }
 
-  #closeSocket(closeEvent: SocketCloseEvent | null): void {
+  #closeSocket(closeEvent: CarrierCloseEvent | null): void {
     const link = this.#link;
     if (!link) return;
     this.#link = undefined;
     link.heartbeat?.stop();
-    link.socket.close();
+    link.carrier.close();
+    this.#returnWithinMs = link.returnWithinMs;
     this.#handlers.onClose(closeEvent);
     if (link.isUp) this.#handlers.onDown();
   }
 
-  #startTimer(timer: "token" | "attempt" | "stable"): void {
+  #startTimer(timer: "token" | "attempt"): void {
     const { url } = this.#options;
     switch (timer) {
       case "token":
@@ -256,14 +310,16 @@ export class Connection {
         return this.#setTimer(attemptTimeoutMs, () => {
           this.#fail(new SynclineError("connection-failed", `No answer from ${url} in ${attemptTimeoutMs / 1000} s`));
         });
-      case "stable":
-        return this.#setTimer(stableAfterMs, () => this.#dispatch({ kind: "stable" }));
     }
   }
 
   #startRetryTimer(failures: number): void {
-    const limits = { baseMs: baseBackoffMs, capMs: this.#options.maxBackoffMs };
-    const delayMs = backoffMs(failures, this.#options.timing.random(), limits);
+    const { maxBackoffTime: capMs, timing } = this.#options;
+    const limits = {
+      baseMs: Math.max(baseBackoffMs, this.#returnWithinMs),
+      capMs: Math.max(capMs, this.#returnWithinMs),
+    };
+    const delayMs = backoffMs(failures, timing.random(), limits);
     this.#setTimer(delayMs, () => this.#dispatch({ kind: "retry-due" }));
   }
 
@@ -274,16 +330,15 @@ export class Connection {
 
   #fail(error: SynclineError): void {
     this.#handlers.onError(error);
-    this.end(abnormalClose, error.message);
+    this.#lose({ code: abnormalClose, reason: error.message }, null);
   }
 
-  #onFrame(data: unknown): void {
+  #onFrame(frame: Uint8Array): void {
     const link = this.#link;
     if (!link) return;
     link.heartbeat?.heard();
     try {
-      if (typeof data === "string") throw new SynclineError("protocol-error", "The server sent a text frame");
-      for (const message of decodeFrame(new Uint8Array(data as ArrayBuffer))) {
+      for (const message of decodeFrame(frame)) {
         // A message may have ended the link: what follows it in the frame is no longer for us.
         if (this.#link === link) this.#onMessage(link, message);
       }
@@ -293,11 +348,20 @@ export class Connection {
   }
 
   #onMessage(link: Link, message: Message): void {
-    if (message.type === "ping") return this.send([{ type: "pong", n: message.n }]);
-    if (message.type === "pong") return;
-    if (message.type === "welcome") {
-      link.welcome = message;
-      return this.#dispatch({ kind: "welcomed" });
+    switch (message.type) {
+      case "ping":
+        return this.send([{ type: "pong", n: message.n }]);
+      case "pong":
+        return;
+      case "goaway":
+        // The server closes when it has written what it was sent.
+        link.returnWithinMs = message.reconnectAfterMs;
+        return;
+      case "token":
+        return this.#refreshToken();
+      case "welcome":
+        link.welcome = message;
+        return this.#dispatch({ kind: "welcomed" });
     }
     if (!link.welcome) throw new SynclineError("protocol-error", `A ${message.type} message came before the welcome`);
     this.#handlers.onMessage(message);

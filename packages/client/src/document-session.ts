@@ -1,15 +1,20 @@
 /**
  * One document on a connection: opens it, applies remote edits, weighs acks. Outlives the connections
- * it is opened on and keeps what must: the generation, and the ledger of edits. Several may share a connection: each
- * ignores messages that are not for it. Knows no sockets, and of presence only bytes.
+ * it is opened on and keeps what must: its position in the document's log, what was refused, and the ledger of edits.
+ * Several may share a connection: each ignores messages that are not for it. Knows no sockets, and of presence only bytes.
  */
-import { access, ackLevel, closeCodes, isPermanentClose, type Message, type Opened } from "@syncline/protocol";
+import { access, ackLevel, closeCodes, eventKind, type Have, type Message, type Opened } from "@syncline/protocol";
 import * as Y from "yjs";
 import { accessLevel, type DocumentAccess } from "./access.js";
-import { hasMoreThan, holds, isEmpty } from "./content.js";
+import { clockOf, hasMoreThan, holds, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
+import type { Tell } from "./events.js";
+import type { RejectedUpdate } from "./rejected-update.js";
+import type { LogPosition } from "./local-copy.js";
 import type { AckOutcome, PendingLedger } from "./pending.js";
+import type { Presence } from "./presence.js";
 import type { Timing } from "./timing.js";
+import { Standing } from "./standing.js";
 import { UpdateSender, type UpdateChannel } from "./update-sender.js";
 
 /** What a session needs of a connection. */
@@ -17,29 +22,8 @@ export interface DocumentChannel extends UpdateChannel {
   takeRequestId(): number;
 }
 
-export interface RejectedUpdate {
-  /** As it was sent: a Yjs v1 update. It is in the local document, and nowhere else. */
-  readonly update: Uint8Array;
-  /** 4403 forbidden, 4413 too large, 4400 not understood. */
-  readonly code: number;
-  readonly reason: string;
-}
-
-export interface SessionHandlers {
-  /** The server opened the document: presence may be sent. */
-  onJoined(): void;
-  /** Presence of others is no longer known. */
-  onLeft(): void;
-  onSynced(isSynced: boolean): void;
-  onAccess(access: DocumentAccess): void;
-  onPresence(update: Uint8Array): void;
-  /** `pending` changed, by an edit or by what was acknowledged. */
-  onProgress(progress: { readonly received: number; readonly durable: number }): void;
-  onRejected(rejected: RejectedUpdate): void;
-  /** The session cannot go on here. 44xx: for good; otherwise the connection should be made anew after a pause. */
-  onEnded(code: number, reason: string): void;
-  onError(error: SynclineError): void;
-}
+/** What a session needs of the presence that goes with the document. */
+export type SessionPresence = Pick<Presence, "announce" | "apply" | "forgetOthers">;
 
 export interface SessionOptions {
   readonly doc: Y.Doc;
@@ -48,6 +32,12 @@ export interface SessionOptions {
   readonly origin: object;
   readonly ledger: PendingLedger;
   readonly timing: Timing;
+  readonly presence: () => SessionPresence;
+  readonly tell: Tell;
+  /** The document has everything of the log up to here. */
+  readonly onPosition: (position: LogPosition) => void;
+  /** The document is no longer open. 44xx: for good; otherwise it should be opened again after a pause. */
+  readonly onEnded: (code: number, reason: string) => void;
 }
 
 /** Between an `open` and its answer. */
@@ -72,26 +62,32 @@ interface Opening {
 
 type SessionState = { readonly kind: "away" } | Asking | Opening;
 
-/** Binding once something was written, by PROTOCOL.md: content of one generation is never merged into another. */
-interface Generation {
-  readonly id: string;
-  readonly isBinding: boolean;
-}
-
 export class DocumentSession {
   readonly #options: SessionOptions;
-  readonly #handlers: SessionHandlers;
   #state: SessionState = { kind: "away" };
-  #generation: Generation = { id: "", isBinding: false };
+  readonly #standing = new Standing();
   #access: DocumentAccess = { level: "write", reason: "" };
+  /** Since then nothing is sent: later edits lean on what the server does not take. */
+  #rejected: RejectedUpdate | undefined;
   #resyncsInARow = 0;
 
-  constructor(options: SessionOptions, handlers: SessionHandlers) {
-    this.#options = options;
-    this.#handlers = handlers;
+  constructor(options: SessionOptions) {
     const { doc, ledger } = options;
-    if (!isEmpty(doc)) ledger.made({ byteCount: Y.encodeStateAsUpdate(doc).length, isOwn: false });
+    this.#options = options;
+    if (!isEmpty(doc)) {
+      ledger.made({ byteCount: Y.encodeStateAsUpdate(doc).length, isOwn: false, clientId: 0, clock: 0 });
+    }
     doc.on("update", this.#onLocalUpdate);
+  }
+
+  /** Of content that was read from elsewhere, before the document is first opened. */
+  startFrom(position: LogPosition): void {
+    this.#standing.startFrom(position);
+  }
+
+  /** Where in the log the document stands; its generation is `""` while content of any may be merged with it. */
+  get position(): LogPosition {
+    return this.#standing;
   }
 
   get isSynced(): boolean {
@@ -102,15 +98,38 @@ export class DocumentSession {
     return this.#access;
   }
 
+  /** What the server refused, until it is reverted or taken after all. */
+  get rejected(): RejectedUpdate | undefined {
+    return this.#rejected;
+  }
+
   /** Opens the document on a connection that is up. */
   join(channel: DocumentChannel): void {
     const { doc, documentName } = this.#options;
     const requestId = channel.takeRequestId();
-    const clientId = doc.clientID;
-    const generation = this.#generation.isBinding ? this.#generation.id : "";
-    const have = { kind: "state-vector", stateVector: Y.encodeStateVector(doc) } as const;
+    const { generation } = this.#standing;
+    const { clientID: clientId } = doc;
+    const have = this.#have();
     this.#state = { kind: "opening", channel, requestId, clientId };
     channel.send([{ type: "open", requestId, documentName, token: "", clientId, generation, have }]);
+  }
+
+  #have(): Have {
+    const { doc, ledger } = this.#options;
+    const { seq } = this.#standing;
+    if (seq > 0 && ledger.isComplete) return { kind: "resume", seq };
+    return { kind: "state-vector", stateVector: Y.encodeStateVector(doc) };
+  }
+
+  /**
+   * The document has been given other content, all of which the server has: what was rejected is gone, and what was
+   * pending.
+   */
+  replaced(position: LogPosition): void {
+    this.#rejected = undefined;
+    this.#standing.startFrom(position);
+    this.#options.ledger.forget();
+    this.#progressed();
   }
 
   /** Sends what waits to be sent and tells the server that this client leaves. */
@@ -131,9 +150,9 @@ export class DocumentSession {
     if (before.kind !== "open") return;
     before.sender.stop();
     // What was only received counts as neither now.
-    this.#handlers.onProgress({ received: 0, durable: 0 });
-    this.#handlers.onLeft();
-    if (before.isSynced) this.#handlers.onSynced(false);
+    this.#progressed();
+    this.#options.presence().forgetOthers();
+    if (before.isSynced) this.#synced(false);
   }
 
   destroy(): void {
@@ -151,13 +170,22 @@ export class DocumentSession {
     if (this.#state.kind === "open") this.#state.sender.flush();
   }
 
+  /** Tells the other members' applications. Lost while the document is not open. */
+  sendEvent(payload: Uint8Array | string): void {
+    if (this.#state.kind !== "open") return;
+    const { channel, room } = this.#state;
+    const isText = typeof payload === "string";
+    const bytes = isText ? new TextEncoder().encode(payload) : payload;
+    channel.send([{ type: "event", room, kind: isText ? eventKind.text : eventKind.bytes, payload: bytes }]);
+  }
+
   /** Takes any message of the connection. */
   receive(message: Message): void {
     const state = this.#state;
     if (state.kind === "away") return;
-    if (message.type === "opened" || message.type === "refused") {
-      if (message.requestId !== state.requestId) return;
-      return message.type === "opened" ? this.#onOpened(message) : this.#onEnded(message.code, message.reason);
+    if (message.type === "opened") return message.requestId === state.requestId ? this.#onOpened(message) : undefined;
+    if (message.type === "refused") {
+      return message.requestId === state.requestId ? this.#onRefused(state, message.code, message.reason) : undefined;
     }
     if (state.kind !== "open" || !("room" in message) || message.room !== state.room) return;
     this.#receiveInRoom(state, message);
@@ -166,18 +194,32 @@ export class DocumentSession {
   #receiveInRoom(opening: Opening, message: Message): void {
     switch (message.type) {
       case "update":
-        this.#bindGeneration(message.n);
-        return this.#apply(message.update);
+        return this.#onUpdate(opening, message.n, message.update);
       case "synced":
-        this.#bindGeneration(message.seq);
-        return this.#onSynced(opening);
+        return this.#onSynced(opening, message.seq);
       case "ack":
-        if (message.level === ackLevel.durable) this.#bindGeneration(message.n);
-        return this.#onAck(opening.sender.acknowledge(message));
+        this.#onAck(opening.sender.acknowledge(message));
+        // The document has what it was sent and what it wrote.
+        if (message.level === ackLevel.durable) {
+          this.#standing.bind();
+          this.#advance(opening, message.seq);
+        }
+        return;
       case "reject":
-        return this.#reject(this.#options.ledger.updateSentAs(message.n), message.code, message.reason);
+        return this.#reject({
+          update: this.#options.ledger.updateSentAs(message.n) ?? new Uint8Array(),
+          code: message.code,
+          reason: message.reason,
+        });
       case "awareness":
-        return this.#handlers.onPresence(message.update);
+        return this.#options.presence().apply(message.update);
+      case "event": {
+        const { kind, payload } = message;
+        return this.#options.tell(
+          "event",
+          kind === eventKind.text ? new TextDecoder().decode(payload) : payload.slice(),
+        );
+      }
       case "close":
         return this.#onEnded(message.code, message.reason);
       case "access":
@@ -185,35 +227,52 @@ export class DocumentSession {
     }
   }
 
+  #onRefused({ channel }: Asking | Opening, code: number, reason: string): void {
+    if (code !== closeCodes.cannotResume || this.#standing.seq === 0) return this.#onEnded(code, reason);
+    this.#standing.doubt();
+    this.join(channel);
+  }
+
   #onOpened(opened: Opened): void {
     const state = this.#state;
     if (state.kind === "away") return;
-    if (this.#generation.isBinding && opened.generation !== this.#generation.id) {
+    if (!this.#standing.accepts(opened.generation, opened.seq)) {
       return this.#onEnded(closeCodes.generationMismatch, "the document was replaced by another generation");
     }
-    this.#generation = { id: opened.generation, isBinding: this.#generation.isBinding };
-    this.#bindGeneration(opened.seq);
     const opening = state.kind === "open" ? state : this.#begin(state, opened);
-    if (state !== opening) this.#handlers.onJoined();
+    if (state !== opening) this.#options.presence().announce();
     else opening.isCovered = false;
-    this.#setAccess(opened.access, "");
+    // Why is said by `access` alone: what was said stands while the level does.
+    const isAsBefore = state === opening && accessLevel(opened.access) === this.#access.level;
+    this.#setAccess(opened.access, isAsBefore ? this.#access.reason : "");
     const { doc, ledger } = this.#options;
     // Nothing is sent then, and no ack comes.
     if (isEmpty(doc) && ledger.unackedBytes === 0) this.#onAck(ledger.confirm());
+    if (opened.access === access.write && this.#rejected?.code === closeCodes.forbidden) this.#pardon();
+    if (this.#rejected) return opening.sender.hold();
     opening.sender.answer(opened);
   }
 
-  #begin({ channel, requestId, clientId }: Asking, { room, access: granted, stateVector }: Opened): Opening {
+  /** What was refused is sent after all. */
+  #pardon(): void {
+    this.#rejected = undefined;
+    this.#options.ledger.revive();
+  }
+
+  #begin({ channel, requestId, clientId }: Asking, opened: Opened): Opening {
     const { doc, ledger } = this.#options;
+    const { room, access: granted, stateVector } = opened;
     const sender = new UpdateSender({
       ...this.#options,
       channel,
       room,
       clientId,
-      onRejected: (update, code, reason) => this.#reject(update, code, reason),
+      onRejected: (update, code, reason) => this.#reject({ update, code, reason }),
       onDoubt: (reason) => this.#resync(reason),
     });
-    const isCovered = granted !== access.write && !ledger.hasOwnUnsentEdits && !hasMoreThan(doc, stateVector);
+    const isResumed = stateVector.length === 0;
+    const isCovered =
+      granted !== access.write && !ledger.hasOwnUnsentEdits && (isResumed || !hasMoreThan(doc, stateVector));
     const opening: Opening = { kind: "open", channel, requestId, room, sender, isCovered, isSynced: false };
     this.#state = opening;
     return opening;
@@ -223,55 +282,94 @@ export class DocumentSession {
     opening.isCovered = false;
     if (granted !== access.write) opening.sender.hold();
     this.#setAccess(granted, reason);
+    this.#rejectForReader(opening);
+  }
+
+  /**
+   * Who may only read, and not because of the server's trouble, is told at the first edit that it stays here. Before
+   * `synced` it is not known which it is.
+   */
+  #rejectForReader({ isSynced }: Opening): void {
+    const { level, reason } = this.#access;
+    const { ledger } = this.#options;
+    if (level === "write" || reason !== "" || this.#rejected || !isSynced || !ledger.hasOwnUnsentEdits) return;
+    const update = ledger.export() ?? new Uint8Array();
+    this.#reject({ update, code: closeCodes.forbidden, reason: "you may read this document, not write it" });
   }
 
   #setAccess(granted: number, reason: string): void {
     const level = accessLevel(granted);
     if (level === this.#access.level && reason === this.#access.reason) return;
     this.#access = { level, reason };
-    this.#handlers.onAccess(this.#access);
+    this.#options.tell("access", this.#access);
   }
 
   #onAck(outcome: AckOutcome): void {
     if (outcome.kind === "contradicted") return this.#resync("an ack does not cover the edits it should");
     if (outcome.durable > 0) this.#resyncsInARow = 0;
-    if (outcome.received > 0 || outcome.durable > 0) this.#handlers.onProgress(outcome);
+    if (outcome.received > 0 || outcome.durable > 0) this.#progressed(outcome);
   }
 
-  #onSynced(opening: Opening): void {
+  #onSynced(opening: Opening, seq: number): void {
     if (opening.isSynced) return;
     opening.isSynced = true;
-    this.#handlers.onSynced(true);
+    this.#advance(opening, seq);
+    this.#synced(true);
     // A reader gets no acks. The server has all of this and has not said that it cannot write.
     if (this.#state === opening && opening.isCovered) this.#onAck(this.#options.ledger.confirm());
+    if (this.#state === opening) this.#rejectForReader(opening);
   }
 
-  #apply(update: Uint8Array): void {
+  #onUpdate(opening: Opening, n: number, update: Uint8Array): void {
+    if (this.#apply(update)) this.#advance(opening, n);
+    else this.#resync("an update could not be applied");
+  }
+
+  /** Before `synced` a seq says nothing about what else the document has. */
+  #advance(opening: Opening, seq: number): void {
+    if (this.#state !== opening) return;
+    const standing = this.#standing;
+    if (seq > 0) standing.bind();
+    if (opening.isSynced && standing.advance(seq)) this.#options.onPosition(standing);
+  }
+
+  /** Whether the document has it now. */
+  #apply(update: Uint8Array): boolean {
     const { doc, origin } = this.#options;
     try {
       Y.applyUpdate(doc, update, origin);
+      return true;
     } catch (cause) {
-      this.#handlers.onError(new SynclineError("apply-failed", "A remote update could not be applied", { cause }));
+      const error = new SynclineError("apply-failed", "A remote update could not be applied", { cause });
+      this.#options.tell("connection-error", error, undefined);
       // Yjs applies first and calls observers then: when the content is here it was an observer that threw.
-      if (!holds(doc, update)) this.#resync("an update could not be applied");
+      return holds(doc, update);
     }
   }
 
-  #reject(update: Uint8Array | undefined, code: number, reason: string): void {
-    this.#handlers.onRejected({ update: update ?? new Uint8Array(), code, reason });
-    // All later edits lean on this one; not even a code that reads as transient makes the server take it.
-    this.#onEnded(isPermanentClose(code) ? code : closeCodes.forbidden, reason);
+  /** Reading goes on; nothing is sent any more, for all later edits lean on this one. */
+  #reject(rejected: RejectedUpdate): void {
+    if (this.#rejected) return;
+    this.#rejected = rejected;
+    if (this.#state.kind === "open") this.#state.sender.hold();
+    const { code: closeCode, reason } = rejected;
+    this.#options.ledger.fail(new SynclineError("rejected", `An edit was rejected: ${reason}`, { closeCode, reason }));
+    this.#options.tell("rejected", rejected);
   }
 
   #onEnded(code: number, reason: string): void {
     this.drop();
-    this.#handlers.onEnded(code, reason);
+    const { doc } = this.#options;
+    const isOther = code === closeCodes.deleted || code === closeCodes.generationMismatch;
+    if (isOther && !isEmpty(doc)) this.#reject({ update: Y.encodeStateAsUpdate(doc), code, reason });
+    this.#options.onEnded(code, reason);
   }
 
   /** Leaves and opens again; when that did not help the last time either, over a new connection after a pause. */
   #resync(reason: string): void {
     const state = this.#state;
     if (state.kind !== "open") return;
+    this.#standing.doubt();
     this.#resyncsInARow += 1;
     if (this.#resyncsInARow > 1) return this.#onEnded(closeCodes.gap, reason);
     state.channel.send([{ type: "close", room: state.room, code: 0, reason }]);
@@ -279,17 +377,32 @@ export class DocumentSession {
     this.join(state.channel);
   }
 
-  #bindGeneration(seq: number): void {
-    if (seq > 0) this.#generation = { id: this.#generation.id, isBinding: true };
-  }
-
   readonly #onLocalUpdate = (update: Uint8Array, origin: unknown, _: Y.Doc, transaction: Y.Transaction): void => {
-    if (origin === this.#options.origin) return;
-    this.#options.ledger.made({ byteCount: update.length, isOwn: transaction.local });
+    const { doc, ledger, origin: own } = this.#options;
+    if (origin === own) return;
+    const { clientID: clientId } = doc;
+    const edit = { update, byteCount: update.length, isOwn: transaction.local };
+    ledger.made({ ...edit, clientId, clock: clockOf(doc, clientId) });
     if (this.#state.kind === "open") {
       this.#state.isCovered = false;
-      this.#state.sender.add(update);
+      this.#state.sender.add();
+      this.#rejectForReader(this.#state);
     }
-    this.#handlers.onProgress({ received: 0, durable: 0 });
+    this.#progressed();
   };
+
+  #synced(isSynced: boolean): void {
+    this.#options.tell("sync", isSynced);
+    this.#options.tell("synced", isSynced);
+  }
+
+  /** `pending` changed, by an edit or by what was acknowledged. */
+  #progressed({ received, durable } = { received: 0, durable: 0 }): void {
+    const { tell, ledger } = this.#options;
+    const { saveState, pending } = ledger;
+    if (received > 0) tell("received", { count: received, total: saveState.received });
+    if (durable > 0) tell("durable", { count: durable, total: saveState.durable });
+    tell("pending", pending);
+    tell("unsyncedChanges", { number: pending.count });
+  }
 }

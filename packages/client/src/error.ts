@@ -17,6 +17,12 @@ export type SynclineErrorCode =
   | "closed"
   /** The server did not take an edit and never will; `closeCode` and `reason` say why. */
   | "rejected"
+  /** This browser does not store the document: no IndexedDB, no room, or a failure; tried again unless the message says why not. */
+  | "storage-failed"
+  /** Another tab replaced or deleted what this browser stores of the document; this tab's edits are in memory only. */
+  | "storage-replaced"
+  /** A document cannot be reset while a transaction, or an observer called by one, is running. */
+  | "in-transaction"
   /** The provider was destroyed. */
   | "destroyed";
 

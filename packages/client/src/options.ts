@@ -1,94 +1,107 @@
-/** What a provider can be told, checked once. */
-import { checkDocumentName, synclinePath } from "@syncline/protocol";
+/** What a client and a provider can be told, checked once. */
+import { ackLevel, checkDocumentName, synclinePath, type AckLevel } from "@syncline/protocol";
 import type { Awareness } from "y-protocols/awareness";
+import type { CarrierCloseEvent } from "./carrier.js";
 import type { Token } from "./connection.js";
 import { SynclineError } from "./error.js";
+import type { OpenLocalCopy } from "./local-copy.js";
 import { findPageEventTarget, type PageEventTarget } from "./page-events.js";
-import type { WebSocketConstructor } from "./socket.js";
 import { systemTiming, type Timing } from "./timing.js";
+import { requireWebSocket, type WebSocketConstructor } from "./web-socket-carrier.js";
 
-export interface ProviderOptions {
-  /** Whether to connect at once. @default true */
-  readonly connect?: boolean;
-  /** Presence to use. One that is passed in is left alive by `destroy()`. @default a new Awareness of the document */
-  readonly awareness?: Awareness;
+/** Of a connection, whatever documents it carries. */
+export interface ConnectionOptions {
   /**
-   * Sent to the server in the first message, never in a URL. A function is called for each attempt to connect; when it
-   * throws, or does not answer in 30 s, the attempt is made again after a pause.
+   * Sent to the server in the first message, never in a URL. A function is called for each attempt to connect, and again
+   * before the token runs out; when it throws, or does not answer in 30 s, the attempt is made again after a pause.
    *
    * @default ""
    */
   readonly token?: Token;
+  /** Appended to the socket's URL as a query. A `token` in it travels as the option of this name does. @default {} */
+  readonly params?: Readonly<Record<string, string>>;
+  /** WebSocket subprotocols to ask for. @default [] */
+  readonly protocols?: readonly string[];
   /** A WebSocket class for runtimes that have none, such as ws's in Node 20. @default globalThis.WebSocket */
   readonly WebSocketPolyfill?: WebSocketConstructor;
   /** The longest pause between two attempts, in milliseconds. @default 30_000 */
-  readonly maxBackoffMs?: number;
+  readonly maxBackoffTime?: number;
+  /** Whether to come back after a socket was closed like this. @default unless the code is 44xx */
+  readonly shouldReconnect?: (event: CarrierCloseEvent) => boolean;
   /** Clock, timers and randomness, for tests. @default the runtime's */
   readonly timing?: Timing;
-  /** Where `online`, `pageshow` and `pagehide` are heard; null for nowhere. @default globalThis, if it has events */
+  /** Where `online`, `visibilitychange`, `pageshow` and `pagehide` are heard; null for nowhere. @default globalThis, if it has events */
   readonly pageEvents?: PageEventTarget | null;
 }
+
+/** Of one document. */
+export interface OpenOptions {
+  /** Whether to connect at once. @default true */
+  readonly connect?: boolean;
+  /** Presence to use. One that is passed in is left alive by `destroy()`. @default a new Awareness of the document */
+  readonly awareness?: Awareness;
+  /** Keeps a copy in this browser: `indexedDb()` of `@syncline/client/offline`. @default none */
+  readonly offline?: OpenLocalCopy;
+  /** Does not share edits and presence with other tabs of this browser directly. @default false */
+  readonly disableBc?: boolean;
+}
+
+export interface ProviderOptions extends ConnectionOptions, OpenOptions {}
 
 export interface CheckedOptions {
   /** The server's, as it was given. */
   readonly serverUrl: string;
   /** The socket's. */
   readonly url: string;
-  readonly documentName: string;
-  readonly connect: boolean;
-  readonly awareness: Awareness | undefined;
   readonly token: Token;
+  readonly protocols: readonly string[];
   readonly WebSocketPolyfill: WebSocketConstructor | undefined;
-  readonly maxBackoffMs: number;
+  readonly maxBackoffTime: number;
+  readonly shouldReconnect: ((event: CarrierCloseEvent) => boolean) | undefined;
+  /** The ack after which an edit counts as saved. */
+  readonly finalLevel: AckLevel;
   readonly timing: Timing;
   readonly pageEvents: PageEventTarget | null;
 }
 
 /** @throws {SynclineError} `invalid-option` */
-export function checkOptions(serverUrl: string, documentName: string, options: ProviderOptions): CheckedOptions {
-  const { maxBackoffMs = 30_000, pageEvents = findPageEventTarget() } = options;
-  if (!(maxBackoffMs >= 0)) throw new SynclineError("invalid-option", "maxBackoffMs must be 0 or more");
-  return Object.freeze({
-    serverUrl,
-    url: socketUrl(serverUrl),
-    documentName: checkedName(documentName),
-    connect: options.connect ?? true,
-    awareness: options.awareness,
-    token: options.token ?? "",
-    WebSocketPolyfill: options.WebSocketPolyfill,
-    maxBackoffMs,
-    timing: options.timing ?? systemTiming,
-    pageEvents,
-  });
+export function checkOptions(serverUrl: string, options: ConnectionOptions): CheckedOptions {
+  const { maxBackoffTime = 30_000, params = {} } = options;
+  if (!(maxBackoffTime >= 0)) throw new SynclineError("invalid-option", "maxBackoffTime must be 0 or more");
+  const { token = "", ...query } = params;
+  return {
+    ...{ protocols: [], WebSocketPolyfill: undefined, shouldReconnect: undefined, token },
+    ...{ timing: systemTiming, pageEvents: findPageEventTarget() },
+    ...options,
+    ...{ serverUrl, url: socketUrl(serverUrl, query), maxBackoffTime, finalLevel: ackLevel.durable },
+  };
 }
 
-function socketUrl(serverUrl: string): string {
-  const url = parseUrl(serverUrl);
-  url.protocol = url.protocol.replace(/^http/, "ws");
-  if (url.protocol !== "ws:" && url.protocol !== "wss:") throw badUrl(serverUrl);
-  url.pathname = url.pathname.replace(/\/+$/, "") + synclinePath;
-  url.hash = "";
-  return url.href;
-}
-
-function parseUrl(serverUrl: string): URL {
-  try {
-    return new URL(serverUrl);
-  } catch (cause) {
-    throw badUrl(serverUrl, { cause });
-  }
-}
-
-function badUrl(serverUrl: string, options?: ErrorOptions): SynclineError {
-  const message = `The server's URL must look like ws://host:port or wss://host; it is "${serverUrl}"`;
-  return new SynclineError("invalid-option", message, options);
-}
-
-function checkedName(documentName: string): string {
+/** @throws {SynclineError} `invalid-option` */
+export function checkedName(documentName: string): string {
   try {
     return checkDocumentName(documentName);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SynclineError("invalid-option", reason, { cause });
+    throw new SynclineError("invalid-option", (cause as Error).message, { cause });
+  }
+}
+
+/** @throws {SynclineError} `no-websocket` */
+export function assertCanConnect({ WebSocketPolyfill }: CheckedOptions): void {
+  requireWebSocket(WebSocketPolyfill);
+}
+
+function socketUrl(serverUrl: string, query: Readonly<Record<string, string>>): string {
+  try {
+    const url = new URL(serverUrl);
+    url.protocol = url.protocol.replace(/^http/, "ws");
+    if (!/^wss?:$/.test(url.protocol)) throw new Error(`not ${url.protocol}`);
+    url.pathname = url.pathname.replace(/\/+$/, "") + synclinePath;
+    url.hash = "";
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return url.href;
+  } catch (cause) {
+    const message = `The server's URL must look like ws://host:port or wss://host; it is "${serverUrl}"`;
+    throw new SynclineError("invalid-option", message, { cause });
   }
 }

@@ -17,7 +17,11 @@ export function findPageEventTarget(): PageEventTarget | null {
 /** Returns what stops listening. `unload` is left out: it keeps pages out of the back-forward cache. */
 export function listenToPage(target: PageEventTarget | null, { onWake, onHide }: PageHandlers): () => void {
   if (!target) return () => {};
-  const listeners = { online: onWake, pageshow: onWake, pagehide: onHide };
+  const onVisibility = () => {
+    if (globalThis.document?.visibilityState !== "hidden") onWake();
+  };
+  // A document's visibilitychange bubbles to its window.
+  const listeners = { online: onWake, pageshow: onWake, visibilitychange: onVisibility, pagehide: onHide };
   for (const [name, listener] of Object.entries(listeners)) target.addEventListener(name, listener);
   return () => {
     for (const [name, listener] of Object.entries(listeners)) target.removeEventListener(name, listener);

@@ -1,15 +1,34 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SynclineError } from "./error.js";
-import { PendingLedger } from "./pending.js";
+import * as Y from "yjs";
+import { PendingLedger, type SentUpdate } from "./pending.js";
 
-const update = new Uint8Array(10);
+const clientId = 7;
+const maxBytes = 1_000;
 
-function makeLedger() {
+/** Makes edits of a real document: the clock after each is the number of edits so far. */
+function author() {
+  const doc = new Y.Doc();
+  doc.clientID = clientId;
+  let update = new Uint8Array();
+  doc.on("update", (latest: Uint8Array<ArrayBuffer>) => (update = latest));
+  return {
+    doc,
+    edit: (byteCount = 5) => {
+      doc.getText("t").insert(0, "x");
+      return { update, byteCount, isOwn: true, clientId, clock: Y.getState(doc.store, clientId) };
+    },
+  };
+}
+
+function makeLedger(finalLevel: 1 | 2 = 2) {
   const clock = { nowMs: 0 };
-  const ledger = new PendingLedger(() => clock.nowMs);
-  const make = (byteCount = 5) => ledger.made({ byteCount, isOwn: true });
-  return { clock, ledger, make };
+  const ledger = new PendingLedger(() => clock.nowMs, finalLevel);
+  const { doc, edit } = author();
+  const make = (byteCount?: number) => ledger.made(edit(byteCount));
+  const send = (n: number) => ledger.send(n, maxBytes, clientId);
+  return { clock, ledger, doc, make, send };
 }
 
 /** Whether a promise is settled, without waiting for it. */
@@ -24,13 +43,13 @@ async function outcomeOf(promise: Promise<void>): Promise<string> {
 
 describe("the ledger of edits", () => {
   it("counts an edit from the moment it is made until its durable ack", () => {
-    const { clock, ledger, make } = makeLedger();
+    const { clock, ledger, make, send } = makeLedger();
     make(5);
     clock.nowMs = 100;
     make(7);
     clock.nowMs = 150;
     expect(ledger.pending).toEqual({ count: 2, bytes: 12, oldestAgeMs: 150 });
-    ledger.sent({ n: 1, clock: 2, update });
+    send(1);
     make(1);
     expect(ledger.acknowledged({ n: 1, clock: 2, level: 1 })).toEqual({ kind: "accepted", received: 2, durable: 0 });
     expect(ledger.pending.count).toBe(3);
@@ -40,38 +59,38 @@ describe("the ledger of edits", () => {
   });
 
   it("counts both levels when the received ack is left out", () => {
-    const { ledger, make } = makeLedger();
+    const { ledger, make, send } = makeLedger();
     make();
-    ledger.sent({ n: 1, clock: 1, update });
+    send(1);
     expect(ledger.acknowledged({ n: 1, clock: 1, level: 2 })).toEqual({ kind: "accepted", received: 1, durable: 1 });
   });
 
   it("takes acks as cumulative, in any order, repeated", () => {
-    const { ledger, make } = makeLedger();
-    for (const n of [1, 2, 3]) {
+    const { ledger, make, send } = makeLedger();
+    const [, , third] = [1, 2, 3].map((n) => {
       make();
-      ledger.sent({ n, clock: n, update });
-    }
+      return send(n);
+    }) as [unknown, unknown, SentUpdate];
     ledger.acknowledged({ n: 2, clock: 2, level: 2 });
     ledger.acknowledged({ n: 1, clock: 1, level: 2 });
     ledger.acknowledged({ n: 2, clock: 2, level: 1 });
     expect(ledger.saveState).toEqual({ inThisBrowser: 3, received: 2, durable: 2 });
-    expect(ledger.unackedBytes).toBe(10);
+    expect(ledger.unackedBytes).toBe(third.update.length);
   });
 
   it("believes no ack whose clock lags behind what it covers", () => {
-    const { ledger, make } = makeLedger();
-    make();
-    ledger.sent({ n: 1, clock: 4, update });
+    const { ledger, make, send } = makeLedger();
+    for (let i = 0; i < 4; i++) make();
+    send(1);
     expect(ledger.acknowledged({ n: 1, clock: 3, level: 1 })).toEqual({ kind: "accepted", received: 0, durable: 0 });
     expect(ledger.acknowledged({ n: 1, clock: 3, level: 2 })).toEqual({ kind: "contradicted" });
-    expect(ledger.saveState).toEqual({ inThisBrowser: 1, received: 0, durable: 0 });
+    expect(ledger.saveState).toEqual({ inThisBrowser: 4, received: 0, durable: 0 });
   });
 
   it("ignores acks for what was not sent and of levels it does not know", () => {
-    const { ledger, make } = makeLedger();
+    const { ledger, make, send } = makeLedger();
     make();
-    ledger.sent({ n: 1, clock: 1, update });
+    send(1);
     ledger.acknowledged({ n: 2, clock: 9, level: 2 });
     ledger.acknowledged({ n: 1, clock: 9, level: 3 });
     ledger.acknowledged({ n: 1, clock: 9, level: 0 });
@@ -79,9 +98,9 @@ describe("the ledger of edits", () => {
   });
 
   it("forgets what was only received when the opening ends, and lets no old ack count", () => {
-    const { ledger, make } = makeLedger();
+    const { ledger, make, send } = makeLedger();
     make();
-    ledger.sent({ n: 1, clock: 1, update });
+    send(1);
     ledger.acknowledged({ n: 1, clock: 1, level: 1 });
     ledger.restart();
     expect(ledger.saveState).toEqual({ inThisBrowser: 1, received: 0, durable: 0 });
@@ -90,24 +109,24 @@ describe("the ledger of edits", () => {
   });
 
   it("resolves whenDurable for what was made before the call, and no earlier than the first confirmation", async () => {
-    const { ledger, make } = makeLedger();
+    const { ledger, make, send } = makeLedger();
     const beforeAnything = ledger.whenDurable();
     expect(await outcomeOf(beforeAnything)).toBe("waiting");
     make();
     const first = ledger.whenDurable();
-    ledger.sent({ n: 1, clock: 1, update });
+    send(1);
     make();
     const second = ledger.whenDurable();
     ledger.acknowledged({ n: 1, clock: 1, level: 2 });
     await Promise.all([beforeAnything, first]);
     expect(await outcomeOf(second)).toBe("waiting");
-    ledger.sent({ n: 2, clock: 2, update });
+    send(2);
     ledger.acknowledged({ n: 2, clock: 2, level: 2 });
     await second;
   });
 
   it("rejects who waits, and who asks later, with the first reason; revived, it waits again", async () => {
-    const { ledger, make } = makeLedger();
+    const { ledger, make, send } = makeLedger();
     make();
     const waiting = ledger.whenDurable();
     ledger.fail(new SynclineError("rejected", "no"));
@@ -122,6 +141,86 @@ describe("the ledger of edits", () => {
     const { ledger } = makeLedger();
     ledger.confirm();
     ledger.fail(new SynclineError("closed", "closed"));
+    await ledger.whenDurable();
+  });
+
+  it("keeps what was not acknowledged, in order, and no more, for the next opening", () => {
+    const { ledger, doc, make, send } = makeLedger();
+    ledger.confirm();
+    for (const n of [1, 2, 3]) {
+      make();
+      send(n);
+    }
+    make();
+    ledger.acknowledged({ n: 1, clock: 1, level: 2 });
+    ledger.restart();
+    const again = send(1);
+    expect(Y.parseUpdateMeta(again.update)).toEqual({ from: new Map([[clientId, 1]]), to: new Map([[clientId, 4]]) });
+    expect([again.clock, ledger.isComplete, ledger.oldestUnsent]).toEqual([4, true, undefined]);
+    expect(Y.getState(doc.store, clientId)).toBe(4);
+  });
+
+  it("keeps a day of keystrokes in a few updates, none above what fits a message", () => {
+    const { ledger, doc, make, send } = makeLedger();
+    ledger.confirm();
+    for (let i = 0; i < 5_000; i++) make();
+    const server = new Y.Doc();
+    let messageCount = 0;
+    while (ledger.oldestUnsent) {
+      const { update } = send(++messageCount);
+      expect(update.length).toBeLessThanOrEqual(64 * 1024);
+      Y.applyUpdate(server, update);
+      expect(server.store.pendingStructs).toBeNull();
+    }
+    expect(server.getText("t").toString()).toBe(doc.getText("t").toString());
+    expect(messageCount).toBeLessThan(200);
+  });
+
+  it("knows when only the document has what is missing", () => {
+    const { ledger, doc, make, send } = makeLedger();
+    expect(ledger.isComplete).toBe(false);
+    ledger.made({ byteCount: 100, isOwn: false, clientId: 0, clock: 0 });
+    make();
+    expect([ledger.isComplete, ledger.oldestUnsent]).toEqual([false, undefined]);
+    ledger.coverWith(Y.encodeStateAsUpdate(doc), clientId, 1);
+    send(1);
+    expect(ledger.acknowledged({ n: 1, clock: 1, level: 2 })).toEqual({ kind: "accepted", received: 2, durable: 2 });
+    expect(ledger.isComplete).toBe(true);
+  });
+
+  it("acknowledges an edit that travels in pieces with the last of them", () => {
+    const { ledger, make, send } = makeLedger();
+    make();
+    ledger.replaceOldest([Uint8Array.of(0, 0), Uint8Array.of(0, 0)]);
+    // Small as they are they would go together.
+    expect([ledger.send(1, 2, clientId).clock, ledger.send(2, 2, clientId).clock]).toEqual([0, 1]);
+    expect(ledger.acknowledged({ n: 1, clock: 0, level: 2 })).toEqual({ kind: "accepted", received: 0, durable: 0 });
+    ledger.restart();
+    make();
+    send(1);
+    expect(ledger.acknowledged({ n: 1, clock: 2, level: 2 })).toEqual({ kind: "accepted", received: 2, durable: 2 });
+  });
+
+  it("lets edits go with the received ack where a server never says durable, and does not call them durable", () => {
+    const { ledger, make, send } = makeLedger(1);
+    make();
+    send(1);
+    expect(ledger.acknowledged({ n: 1, clock: 1, level: 1 })).toEqual({ kind: "accepted", received: 1, durable: 0 });
+    expect([ledger.pending.count, ledger.saveState.durable]).toEqual([0, 0]);
+  });
+
+  it("forgets what was taken back", async () => {
+    const { ledger, make, send } = makeLedger();
+    make();
+    send(1);
+    ledger.acknowledged({ n: 1, clock: 1, level: 2 });
+    make();
+    send(2);
+    make();
+    ledger.fail(new SynclineError("rejected", "no"));
+    ledger.forget();
+    expect(ledger.saveState).toEqual({ inThisBrowser: 1, received: 1, durable: 1 });
+    expect([ledger.pending.count, ledger.unackedBytes, ledger.export()]).toEqual([0, 0, undefined]);
     await ledger.whenDurable();
   });
 
@@ -158,6 +257,7 @@ class LedgerModel {
   readonly ledger = new PendingLedger(() => 0);
   admitted = 0;
   onDisk = 0;
+  readonly #edit = author().edit;
   #made = 0;
   #lastN = 0;
   #wire: { n: number; upTo: number }[] = [];
@@ -168,11 +268,12 @@ class LedgerModel {
     switch (name) {
       case "edit":
         this.#made += 1;
-        return this.ledger.made({ byteCount: 3, isOwn: true });
+        return this.ledger.made(this.#edit());
       case "send":
+        if (!this.ledger.oldestUnsent) return;
         this.#lastN += 1;
         this.#wire.push({ n: this.#lastN, upTo: this.#made });
-        return this.ledger.sent({ n: this.#lastN, clock: this.#made, update });
+        return void this.ledger.send(this.#lastN, 1e6, clientId);
       case "serve": {
         const message = this.#wire.shift();
         if (!message) return;

@@ -1,10 +1,11 @@
 /**
- * The ledger of local edits: made → sent as update n → received → durable. It is a count, not a queue: the edits
- * themselves are in the document, and a new opening sends whatever the server lacks. Knows no Yjs, sockets or rooms.
+ * The ledger of local edits: made → sent as update n → received → durable. It keeps each until it is durable, so that
+ * a return sends what was not acknowledged, and no more. Knows no documents, sockets or rooms.
  *
  * What must stay true: an edit leaves `pending` only by a durable ack of the opening that carried it.
  */
-import { ackLevel } from "@syncline/protocol";
+import { ackLevel, type AckLevel } from "@syncline/protocol";
+import { mergeInOrder } from "./content.js";
 import type { SynclineError } from "./error.js";
 
 /** Local edits that are not known to be on the server's disk. An edit is one Yjs transaction that changed something. */
@@ -30,12 +31,18 @@ export interface SaveState {
 }
 
 export interface Edit {
+  /** Its Yjs update; `undefined` for what only the document has: it takes a state vector to send that. */
+  readonly update?: Uint8Array;
   readonly byteCount: number;
   /** Made here, not read from a local database or brought by another provider. */
   readonly isOwn: boolean;
+  /** Whose the document's clock below is. */
+  readonly clientId: number;
+  /** Of `clientId`, with this edit in the document. */
+  readonly clock: number;
 }
 
-/** An update as it was sent. */
+/** An update to send, or as it was sent. */
 export interface SentUpdate {
   readonly n: number;
   /** The document's clock for the announced client id, up to which `update` and those before it carry everything. */
@@ -55,11 +62,15 @@ export type AckOutcome =
   /** A durable ack says n, its clock says otherwise: the server does not hold what it acknowledges. */
   | { readonly kind: "contradicted" };
 
+/** Neighbouring edits as one. */
 interface EditGroup {
-  count: number;
-  bytes: number;
-  oldestAtMs: number;
-  hasOwn: boolean;
+  readonly count: number;
+  readonly bytes: number;
+  readonly oldestAtMs: number;
+  readonly hasOwn: boolean;
+  readonly clientId: number;
+  readonly clock: number;
+  readonly update: Uint8Array | undefined;
 }
 
 interface InFlight {
@@ -73,97 +84,152 @@ interface Waiter {
   readonly reject: (error: SynclineError) => void;
 }
 
-const noEdits = (): EditGroup => ({ count: 0, bytes: 0, oldestAtMs: Infinity, hasOwn: false });
+/** So many edits that wait are merged into one, unless that would be larger than this: a day offline is many keystrokes. */
+const foldCount = 256;
+const foldedBytes = 64 * 1024;
 
 export class PendingLedger {
   readonly #now: () => number;
+  readonly #finalLevel: AckLevel;
   #madeCount = 0;
   #receivedCount = 0;
-  #durableCount = 0;
+  #finalCount = 0;
   /** False until the server was once known to hold all of the document. */
   #isConfirmed = false;
-  #unsent = noEdits();
+  /** In the order they were made. */
+  #unsent: EditGroup[] = [];
+  /** Those from here on are single edits. */
+  #unfoldedFrom = 0;
   /** By ascending n. */
   #inFlight: InFlight[] = [];
+  #inFlightBytes = 0;
   #waiters: Waiter[] = [];
   #failure: SynclineError | undefined;
 
-  constructor(now: () => number) {
+  /** @param finalLevel the ack after which an edit is no longer pending: received, where a server never says durable */
+  constructor(now: () => number, finalLevel: AckLevel = ackLevel.durable) {
     this.#now = now;
+    this.#finalLevel = finalLevel;
   }
 
   get pending(): Pending {
-    const groups = [...this.#inFlight.map(({ group }) => group), this.#unsent];
-    const bytes = groups.reduce((sum, group) => sum + group.bytes, 0);
-    const oldestAtMs = Math.min(...groups.map((group) => group.oldestAtMs));
-    const count = this.#madeCount - this.#durableCount;
+    const { count, bytes, oldestAtMs } = together([...this.#inFlight.map(({ group }) => group), ...this.#unsent]);
     return { count, bytes, oldestAgeMs: count > 0 ? Math.max(0, this.#now() - oldestAtMs) : 0 };
   }
 
   get saveState(): SaveState {
-    return { inThisBrowser: this.#madeCount, received: this.#receivedCount, durable: this.#durableCount };
+    const durable = this.#finalLevel === ackLevel.durable ? this.#finalCount : 0;
+    return { inThisBrowser: this.#madeCount, received: this.#receivedCount, durable };
   }
 
-  /** Bytes of updates sent and not acknowledged as durable, in this opening. */
+  /** Bytes of updates sent and not acknowledged for good, in this opening. */
   get unackedBytes(): number {
-    return this.#inFlight.reduce((sum, { sent }) => sum + sent.update.length, 0);
+    return this.#inFlightBytes;
   }
 
   get hasOwnUnsentEdits(): boolean {
-    return this.#unsent.hasOwn;
+    return this.#unsent.some(({ hasOwn }) => hasOwn);
   }
 
-  made({ byteCount, isOwn }: Edit): void {
+  /** `undefined` when everything was sent, or the oldest edits are only in the document. */
+  get oldestUnsent(): Uint8Array | undefined {
+    return this.#unsent[0]?.update;
+  }
+
+  /** Whether all that was not acknowledged can be sent without the document. */
+  get isComplete(): boolean {
+    return this.#isConfirmed && this.#unsent.every(({ update }) => update);
+  }
+
+  made({ update, byteCount, isOwn, clientId, clock }: Edit): void {
     this.#madeCount += 1;
-    this.#unsent.count += 1;
-    this.#unsent.bytes += byteCount;
-    this.#unsent.oldestAtMs = Math.min(this.#unsent.oldestAtMs, this.#now());
-    this.#unsent.hasOwn ||= isOwn;
+    this.#unsent.push({
+      ...{ count: 1, bytes: byteCount, oldestAtMs: this.#now(), hasOwn: isOwn },
+      ...{ clientId, clock, update },
+    });
+    if (this.#unsent.length - this.#unfoldedFrom >= foldCount) this.#fold();
   }
 
-  /** All edits not sent before travel in this update. */
-  sent(sent: SentUpdate): void {
-    this.#inFlight.push({ sent, group: this.#unsent });
-    this.#unsent = noEdits();
+  /** All edits not sent yet, and what the document held before them, travel in `update`. */
+  coverWith(update: Uint8Array, clientId: number, clock: number): void {
+    this.#unsent = [{ ...together(this.#unsent), clientId, clock, update }];
+    this.#unfoldedFrom = 1;
+  }
+
+  /** The oldest unsent update is to travel as `pieces`, in this order. */
+  replaceOldest(pieces: readonly Uint8Array[]): void {
+    const oldest = this.#unsent.shift();
+    if (!oldest) return;
+    const { clientId, clock } = oldest;
+    // The edits are acknowledged, and the clock is reached, with the last piece.
+    const groups = pieces.map((update) => ({ ...together([]), clientId, clock: 0, update }));
+    this.#unsent.unshift(...groups.slice(0, -1), { ...oldest, clock, update: groups.at(-1)?.update });
+    this.#unfoldedFrom += groups.length;
+  }
+
+  /** Counts the oldest unsent edits that make an update of at most `maxBytes`, but at least one of them, as sent as `n`. */
+  send(n: number, maxBytes: number, clientId: number): SentUpdate {
+    let bytes = 0;
+    let count = 0;
+    for (const { update } of this.#unsent) {
+      bytes += update?.length ?? 0;
+      if (count > 0 && bytes > maxBytes) break;
+      count += 1;
+    }
+    const groups = this.#unsent.splice(0, count);
+    this.#unfoldedFrom = Math.max(0, this.#unfoldedFrom - count);
+    const update = merged(groups) ?? new Uint8Array();
+    const group = together(groups, update, clientId);
+    const sent = { n, update, clock: group.clock };
+    this.#inFlight.push({ sent, group });
+    this.#inFlightBytes += update.length;
+    return sent;
   }
 
   /** The server is known to hold all that the document holds, without anything having to be sent. */
   confirm(): AckOutcome {
-    const before = this.saveState;
-    this.#unsent = noEdits();
-    this.#receivedCount = this.#durableCount = this.#madeCount;
+    const before = this.#counts();
+    this.#unsent = [];
+    this.#unfoldedFrom = 0;
+    this.#receivedCount = this.#finalCount = this.#madeCount;
     this.#settle();
     return this.#accepted(before);
   }
 
-  /** An opening ended: what it sent without a durable ack must be sent again, and no ack for it can come. */
+  /** An opening ended: what it sent and was not acknowledged for good must be sent again, and no ack for it can come. */
   restart(): void {
-    for (const { group } of this.#inFlight) {
-      this.#unsent.count += group.count;
-      this.#unsent.bytes += group.bytes;
-      this.#unsent.oldestAtMs = Math.min(this.#unsent.oldestAtMs, group.oldestAtMs);
-      this.#unsent.hasOwn ||= group.hasOwn;
-    }
+    this.#unsent.unshift(...this.#inFlight.map(({ group }) => group));
+    this.#unfoldedFrom += this.#inFlight.length;
     this.#inFlight = [];
-    this.#receivedCount = this.#durableCount;
+    this.#inFlightBytes = 0;
+    this.#receivedCount = this.#finalCount;
+  }
+
+  /** The edits that are pending were taken back: they are in no document any more. */
+  forget(): void {
+    this.restart();
+    this.#madeCount = this.#finalCount;
+    this.#failure = undefined;
+    this.confirm();
   }
 
   /** Acks are cumulative. One for an n that was not sent in this opening, or of an unknown level, changes nothing. */
   acknowledged(ack: Acknowledgement): AckOutcome {
-    const before = this.saveState;
+    const before = this.#counts();
     const last = this.#inFlight.at(-1);
     const isKnown = ack.level === ackLevel.received || ack.level === ackLevel.durable;
     if (!last || ack.n > last.sent.n || !isKnown) return this.#accepted(before);
+    const isFinal = ack.level >= this.#finalLevel;
     const covered = this.#inFlight.filter(({ sent }) => sent.n <= ack.n);
     if (covered.some(({ sent }) => sent.clock > ack.clock)) {
-      // The durable ack will tell whether something was lost; until then nothing is claimed.
-      return ack.level === ackLevel.durable ? { kind: "contradicted" } : this.#accepted(before);
+      // The last ack will tell whether something was lost; until then nothing is claimed.
+      return isFinal ? { kind: "contradicted" } : this.#accepted(before);
     }
-    const upTo = this.#durableCount + covered.reduce((sum, { group }) => sum + group.count, 0);
+    const upTo = this.#finalCount + covered.reduce((sum, { group }) => sum + group.count, 0);
     this.#receivedCount = Math.max(this.#receivedCount, upTo);
-    if (ack.level === ackLevel.durable && covered.length > 0) {
-      this.#durableCount = upTo;
-      this.#inFlight.splice(0, covered.length);
+    if (isFinal && covered.length > 0) {
+      this.#finalCount = upTo;
+      for (const { sent } of this.#inFlight.splice(0, covered.length)) this.#inFlightBytes -= sent.update.length;
       this.#settle();
     }
     return this.#accepted(before);
@@ -173,10 +239,15 @@ export class PendingLedger {
     return this.#inFlight.find(({ sent }) => sent.n === n)?.sent.update;
   }
 
+  /** All pending edits as one update, as far as they are here and not only in the document. */
+  export(): Uint8Array | undefined {
+    return merged([...this.#inFlight.map(({ group }) => group), ...this.#unsent]);
+  }
+
   /** Resolves when all edits made until now, and what the document held before, are durable. */
   whenDurable(): Promise<void> {
     const untilCount = this.#madeCount;
-    if (this.#isDurable(untilCount)) return Promise.resolve();
+    if (this.#isFinal(untilCount)) return Promise.resolve();
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#waiters.push({ untilCount, resolve, reject }));
   }
@@ -192,19 +263,50 @@ export class PendingLedger {
     this.#failure = undefined;
   }
 
-  #accepted(before: SaveState): AckOutcome {
-    const received = this.#receivedCount - before.received;
-    return { kind: "accepted", received, durable: this.#durableCount - before.durable };
+  #fold(): void {
+    const single = this.#unsent.splice(this.#unfoldedFrom);
+    const isSmall = single.reduce((sum, { bytes }) => sum + bytes, 0) <= foldedBytes;
+    const isOfOne = single.every(({ clientId, update }) => update && clientId === single[0]?.clientId);
+    this.#unsent.push(...(isSmall && isOfOne ? [together(single, merged(single), single[0]?.clientId)] : single));
+    this.#unfoldedFrom = this.#unsent.length;
   }
 
-  #isDurable(untilCount: number): boolean {
-    return this.#isConfirmed && this.#durableCount >= untilCount;
+  #counts(): { readonly received: number; readonly final: number } {
+    return { received: this.#receivedCount, final: this.#finalCount };
+  }
+
+  #accepted(before: { readonly received: number; readonly final: number }): AckOutcome {
+    const { received, final } = this.#counts();
+    const durable = this.#finalLevel === ackLevel.durable ? final - before.final : 0;
+    return { kind: "accepted", received: received - before.received, durable };
+  }
+
+  #isFinal(untilCount: number): boolean {
+    return this.#isConfirmed && this.#finalCount >= untilCount;
   }
 
   #settle(): void {
     this.#isConfirmed = true;
-    const settled = this.#waiters.filter(({ untilCount }) => this.#isDurable(untilCount));
-    this.#waiters = this.#waiters.filter(({ untilCount }) => !this.#isDurable(untilCount));
+    const settled = this.#waiters.filter(({ untilCount }) => this.#isFinal(untilCount));
+    this.#waiters = this.#waiters.filter(({ untilCount }) => !this.#isFinal(untilCount));
     for (const { resolve } of settled) resolve();
   }
+}
+
+/** @param clientId whose clock is wanted: that of the last group that knows it, 0 when none does */
+function together(groups: readonly EditGroup[], update?: Uint8Array, clientId = 0): EditGroup {
+  return {
+    count: groups.reduce((sum, { count }) => sum + count, 0),
+    bytes: groups.reduce((sum, { bytes }) => sum + bytes, 0),
+    oldestAtMs: Math.min(...groups.map(({ oldestAtMs }) => oldestAtMs)),
+    hasOwn: groups.some(({ hasOwn }) => hasOwn),
+    clientId,
+    clock: groups.findLast((group) => group.clientId === clientId)?.clock ?? 0,
+    update,
+  };
+}
+
+function merged(groups: readonly EditGroup[]): Uint8Array | undefined {
+  const updates = groups.flatMap(({ update }) => update ?? []);
+  return updates.length > 0 ? mergeInOrder(updates) : undefined;
 }

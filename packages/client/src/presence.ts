@@ -58,6 +58,15 @@ export class Presence {
     this.#guard(() => applyAwarenessUpdate(awareness, update, origin));
   }
 
+  /** This client goes on under another id. */
+  rename(clientId: number): void {
+    const { awareness } = this.#options;
+    const state = awareness.getLocalState();
+    this.#guard(() => removeAwarenessStates(awareness, [awareness.clientID], "local"));
+    awareness.clientID = clientId;
+    this.#guard(() => awareness.setLocalState(state));
+  }
+
   /** Without a connection nobody else is known to be there. */
   forgetOthers(): void {
     const { awareness, origin } = this.#options;

@@ -20,7 +20,7 @@ describe("connecting", () => {
     expect(server.sent("hello")).toEqual([{ type: "hello", version: 1, token: "secret", client: clientName }]);
     expect(server.sent("open")).toMatchObject([{ documentName: "notes", token: "", generation: "" }]);
     expect(log).toEqual(["connected", "synced"]);
-    expect([provider.wsconnected, provider.synced, provider.status]).toEqual([true, true, "connected"]);
+    expect([provider.wsconnected, provider.synced, provider.status.connection]).toEqual([true, true, "connected"]);
   });
 
   it("calls itself what package.json says", () => {
@@ -30,7 +30,7 @@ describe("connecting", () => {
 
   it("does nothing until connect() when told so, not even look for a WebSocket", () => {
     const provider = destroyedLater(new SynclineProvider("ws://host:1", "notes", new Y.Doc(), { connect: false }));
-    expect([provider.status, provider.shouldConnect]).toEqual(["disconnected", false]);
+    expect([provider.status.connection, provider.shouldConnect]).toEqual(["disconnected", false]);
   });
 
   it("says what to do where the runtime has no WebSocket", () => {
@@ -55,7 +55,7 @@ describe("connecting", () => {
     ["/relative", "notes", {}],
     ["ws://host", "", {}],
     ["ws://host", "a\u0000b", {}],
-    ["ws://host", "notes", { maxBackoffMs: -1 }],
+    ["ws://host", "notes", { maxBackoffTime: -1 }],
   ])("refuses %s, %j, %j", (url, name, options) => {
     const construct = () => new SynclineProvider(url, name, new Y.Doc(), { connect: false, ...options });
     expect(construct).toThrow(expect.objectContaining({ code: "invalid-option" }));
@@ -72,9 +72,9 @@ describe("connecting", () => {
     expect([network.sockets.length, network.openSockets.length]).toEqual([2, 1]);
   });
 
-  it("pauses longer with each failure, up to maxBackoffMs, and wakes when the network is back", async () => {
+  it("pauses longer with each failure, up to maxBackoffTime, and wakes when the network is back", async () => {
     const page = new EventTarget();
-    const { network, timing, settle } = setUp({ maxBackoffMs: 1_000, pageEvents: page });
+    const { network, timing, settle } = setUp({ maxBackoffTime: 1_000, pageEvents: page });
     network.isReachable = false;
     await settle();
     for (const [index, pauseMs] of [100, 200, 400, 500, 500].entries()) {
@@ -197,7 +197,7 @@ describe("connecting", () => {
     await settle();
     network.sockets[0]?.deliver(data);
     await settle();
-    expect(log.slice(2, 4)).toEqual(["error protocol-error", "connection-close by us"]);
+    expect(log.slice(2, 4)).toEqual(["error protocol-error", expect.stringMatching("connection-close")]);
     timing.advance(100);
     await settle();
     expect(provider.synced).toBe(true);
@@ -415,7 +415,7 @@ describe("edits", () => {
     provider.disconnect();
     provider.connect();
     network.sockets[1]?.open();
-    server.broadcast({ type: "ack", room, n: 1, clock: 1, level: 2 });
+    server.broadcast({ type: "ack", room, n: 1, clock: 1, level: 2, seq: 0 });
     await settle();
     expect(provider.pending.count).toBe(1);
     server.clockError = 0;
@@ -424,7 +424,7 @@ describe("edits", () => {
     expect(provider.pending.count).toBe(0);
   });
 
-  it("are not believed durable when the ack's clock says otherwise: once reopened, then reconnected", async () => {
+  it("are not believed durable when the ack's clock says otherwise: once reopened, then after a pause", async () => {
     const { server, network, text, settle, provider, log, timing } = setUp();
     await settle();
     server.clockError = -1;
@@ -432,8 +432,8 @@ describe("edits", () => {
     await settle();
     expect(server.sent("open").map(({ requestId }) => requestId)).toEqual([1, 2]);
     expect(server.sent("close").length).toBe(1);
-    expect(log.slice(2)).toEqual(["not synced", "synced", "not synced", "connection-close by us", "disconnected"]);
-    expect([provider.pending.count, network.openSockets.length]).toEqual([1, 0]);
+    expect(log.slice(2)).toEqual(["not synced", "synced", "not synced", "error connection-failed"]);
+    expect([provider.pending.count, network.openSockets.length]).toEqual([1, 1]);
     server.clockError = 0;
     timing.advance(100);
     await settle();
@@ -460,7 +460,7 @@ describe("edits", () => {
     provider.disconnect();
     await settle();
     expect(server.disk.getText("t").toString()).toBe("last words");
-    expect([provider.status, provider.pending.count]).toEqual(["disconnected", 1]);
+    expect([provider.status.connection, provider.pending.count]).toEqual(["disconnected", 1]);
   });
 });
 
@@ -494,54 +494,12 @@ describe("remote updates", () => {
 });
 
 describe("permanent closes", () => {
-  it("a rejected update is handed back, and the provider stays away until connect()", async () => {
-    const { server, text, settle, log, provider, timing, network } = setUp();
-    await settle();
-    server.rejection = { code: 4403, reason: "the page is locked" };
-    const rejected: Uint8Array[] = [];
-    provider.on("rejected", ({ update }) => rejected.push(update));
-    text.insert(0, "mine");
-    const whenDurable = provider.whenDurable();
-    await Promise.all([
-      expect(whenDurable).rejects.toMatchObject({ code: "rejected", closeCode: 4403, reason: "the page is locked" }),
-      settle(),
-    ]);
-    expect(log.slice(2)).toEqual([
-      "rejected 4403",
-      "not synced",
-      "connection-close by us",
-      "disconnected",
-      "closed 4403 the page is locked",
-    ]);
-    const copy = new Y.Doc();
-    for (const update of rejected) Y.applyUpdate(copy, update);
-    expect(copy.getText("t").toString()).toBe("mine");
-    timing.advance(1e6);
-    expect([network.sockets.length, provider.shouldConnect, provider.pending.count]).toEqual([1, false, 1]);
-    server.rejection = undefined;
-    provider.connect();
-    await settle();
-    expect([server.disk.getText("t").toString(), provider.pending.count]).toEqual(["mine", 0]);
-  });
-
-  it("an update larger than the server takes is not even sent", async () => {
-    const server = new FakeServer();
-    server.maxMessageBytes = 1_000;
-    const { text, settle, log } = setUp({}, new Y.Doc(), server);
-    await settle();
-    text.insert(0, "x".repeat(2_000));
-    await settle();
-    expect(server.sent("update")).toEqual([]);
-    expect(log.slice(2, 3)).toEqual(["rejected 4413"]);
-    expect(log.at(-1)).toMatch(/^closed 4413 an edit of 20\d\d bytes/);
-  });
-
   it("a refused document is closed for good with 44xx, and asked for again with 45xx", async () => {
     const server = new FakeServer();
     server.refusal = { code: 4503, reason: "restarting" };
     const { settle, log, provider, timing } = setUp({}, new Y.Doc(), server);
     await settle();
-    expect(log).toEqual(["connected", "connection-close by us", "disconnected"]);
+    expect(log).toEqual(["connected", "error connection-failed"]);
     server.refusal = { code: 4403, reason: "not yours" };
     timing.advance(100);
     await settle();
@@ -590,6 +548,235 @@ describe("permanent closes", () => {
     await settle();
     expect(server.sent("open").map(({ generation }) => generation)).toEqual(["", ""]);
     expect(provider.synced).toBe(true);
+  });
+});
+
+describe("refused edits", () => {
+  const rejecting = async (options: Parameters<typeof setUp>[0] = {}) => {
+    const world = setUp(options);
+    await world.settle();
+    world.server.edit((theirs) => theirs.insert(0, "theirs"));
+    await world.settle();
+    world.server.rejection = { code: 4403, reason: "the page is locked" };
+    world.text.insert(0, "mine ");
+    return world;
+  };
+
+  it("are handed back with the reason; reading goes on, and later edits are not sent", async () => {
+    const { server, text, settle, log, provider } = await rejecting();
+    const rejected: Uint8Array[] = [];
+    provider.on("rejected", ({ update }) => rejected.push(update));
+    const whenDurable = provider.whenDurable();
+    await Promise.all([
+      expect(whenDurable).rejects.toMatchObject({ code: "rejected", closeCode: 4403, reason: "the page is locked" }),
+      settle(),
+    ]);
+    text.insert(0, "and more ");
+    server.edit((theirs) => theirs.insert(6, ", too"));
+    await settle();
+    expect(log.slice(2)).toEqual(["rejected 4403"]);
+    expect(provider.status).toMatchObject({ connection: "connected", synced: true, rejected: { code: 4403 } });
+    expect(text.toString()).toBe("and more mine theirs, too");
+    expect(server.sent("update").length).toBe(1);
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(server.doc));
+    for (const update of rejected) Y.applyUpdate(copy, update);
+    expect(copy.getText("t").toString()).toBe("mine theirs, too");
+    Y.applyUpdate(copy, provider.exportRejected() as Uint8Array);
+    expect(copy.getText("t").toString()).toBe("and more mine theirs, too");
+  });
+
+  it("are sent again on return when the server grants writing", async () => {
+    const { server, network, settle, provider, timing } = await rejecting();
+    await settle();
+    server.rejection = undefined;
+    network.cut();
+    await settle();
+    timing.advance(100);
+    await settle();
+    expect([server.disk.getText("t").toString(), provider.pending.count]).toEqual(["mine theirs", 0]);
+    expect(provider.status.rejected).toBeUndefined();
+    await provider.whenDurable();
+  });
+
+  it("are gone after revertRejected, and the document goes on from the server's content", async () => {
+    const { server, text, doc, settle, provider, log } = await rejecting();
+    await settle();
+    const deltas: unknown[] = [];
+    text.observe(({ delta }) => deltas.push(delta));
+    const reverted = provider.revertRejected();
+    // The code that resets documents is loaded when it is needed.
+    await vi.waitFor(async () => {
+      await settle();
+      expect(provider.status.rejected).toBeUndefined();
+    });
+    await reverted;
+    expect(text.toString()).toBe("theirs");
+    expect(provider.status).toMatchObject({ synced: true, inThisBrowser: 0 });
+    expect([provider.pending.count, provider.exportRejected()]).toEqual([0, undefined]);
+    expect(provider.awareness.clientID).toBe(doc.clientID);
+    expect(log.filter((line) => line.startsWith("closed"))).toEqual([]);
+    server.rejection = undefined;
+    text.insert(6, " and mine");
+    await settle();
+    expect(server.disk.getText("t").toString()).toBe("theirs and mine");
+    await provider.whenDurable();
+    expect(containsAll(server.disk, doc)).toBe(true);
+  });
+
+  it("too large for the server are not even sent when they cannot be cut", async () => {
+    const server = new FakeServer();
+    server.maxMessageBytes = 1_000;
+    const { doc, settle, log, provider } = setUp({}, new Y.Doc(), server);
+    await settle();
+    const rejected = new Promise<{ reason: string }>((resolve) => provider.on("rejected", resolve));
+    doc.getMap("m").set("image", new Uint8Array(2_000));
+    await settle();
+    expect((await rejected).reason).toMatch(/^an edit of 20\d\d bytes; the server takes/);
+    expect([server.sent("update"), log.slice(2)]).toEqual([[], ["rejected 4413"]]);
+  });
+
+  it("too large for one message, but not by themselves, are sent in pieces", async () => {
+    const server = new FakeServer();
+    server.maxMessageBytes = 1_000;
+    const { text, settle, provider } = setUp({}, new Y.Doc(), server);
+    await settle();
+    text.insert(0, "0123456789".repeat(1_000));
+    text.insert(5_000, "and more");
+    await vi.waitFor(async () => {
+      await settle();
+      expect(provider.pending.count).toBe(0);
+    });
+    expect(server.sent("update").length).toBeGreaterThan(10);
+    expect(server.sent("update").every(({ update }) => update.length <= 1_000)).toBe(true);
+    expect(server.disk.getText("t").toString()).toBe(text.toString());
+  });
+
+  it("of a document that was replaced meanwhile are all of it; reverted, it is the server's new one", async () => {
+    const { network, settle, log, server, text, timing, provider } = setUp();
+    await settle();
+    text.insert(0, "old");
+    await settle();
+    network.cut();
+    server.generation = "g2";
+    server.doc = new Y.Doc();
+    server.disk = new Y.Doc();
+    server.log.length = server.seq = 0;
+    server.edit((theirs) => theirs.insert(0, "new"));
+    await settle();
+    timing.advance(100);
+    await settle();
+    expect(log.slice(-2)).toEqual(["disconnected", "closed 4409 another generation"]);
+    expect(provider.shouldConnect).toBe(false);
+    const fork = new Y.Doc();
+    Y.applyUpdate(fork, provider.exportRejected() as Uint8Array);
+    expect(fork.getText("t").toString()).toBe("old");
+    void provider.revertRejected();
+    await vi.waitFor(async () => {
+      await settle();
+      timing.advance(100);
+      expect(provider.synced).toBe(true);
+    });
+    expect([text.toString(), provider.status.rejected]).toEqual(["new", undefined]);
+    text.insert(3, "er");
+    await settle();
+    expect(server.disk.getText("t").toString()).toBe("newer");
+  });
+
+  it("of a deleted document: reverted, the document is empty and stays closed", async () => {
+    const { network, settle, log, server, text, provider } = setUp();
+    await settle();
+    text.insert(0, "old");
+    await settle();
+    server.broadcast({ type: "close", room, code: 4404, reason: "deleted" });
+    await settle();
+    expect(log.slice(-1)).toEqual(["closed 4404 deleted"]);
+    await provider.revertRejected();
+    expect([text.toString(), provider.shouldConnect, network.openSockets.length]).toEqual(["", false, 0]);
+  });
+
+  it("of who may only read are told at the first of them; edits of the store's trouble are not refused", async () => {
+    const server = new FakeServer();
+    server.access = 1;
+    const { settle, log, text, provider } = setUp({}, new Y.Doc(), server);
+    await settle();
+    text.insert(0, "mine");
+    text.insert(0, "mine");
+    await settle();
+    expect(log.slice(-2)).toEqual(["synced", "rejected 4403"]);
+    expect(server.sent("update")).toEqual([]);
+    expect(provider.pending.count).toBe(2);
+    const other = setUp();
+    await other.settle();
+    other.server.failStore("the disk is full");
+    await other.settle();
+    other.text.insert(0, "mine");
+    await other.settle();
+    expect(other.log.filter((line) => line.startsWith("rejected"))).toEqual([]);
+  });
+});
+
+describe("resuming", () => {
+  it("asks for what was missed only, and sends only what was not acknowledged", async () => {
+    const { server, network, timing, text, settle, provider } = setUp();
+    await settle();
+    for (const letter of "abc") {
+      text.insert(text.length, letter);
+      await settle();
+    }
+    server.isAutomatic = false;
+    text.insert(3, "d");
+    await settle();
+    network.cut();
+    server.edit((theirs) => theirs.insert(0, "x"));
+    await settle();
+    text.insert(text.length, "e");
+    server.received.length = 0;
+    timing.advance(100);
+    await settle();
+    expect(server.sent("open").map(({ have }) => have)).toEqual([{ kind: "resume", seq: 3 }]);
+    const sent = new Y.Doc();
+    const [update] = server.sent("update");
+    expect(
+      Y.parseUpdateMeta(update?.update as Uint8Array)
+        .from.values()
+        .next().value,
+    ).toBe(3);
+    Y.applyUpdate(sent, update?.update as Uint8Array);
+    expect(sent.getText("t").toString()).toBe("");
+    server.flush();
+    await settle();
+    expect([server.disk.getText("t").toString(), provider.pending.count]).toEqual(["xabcde", 0]);
+    expect(text.toString()).toBe("xabcde");
+  });
+
+  it("falls back to state vectors at once when the log does not reach back so far", async () => {
+    const { server, network, timing, text, settle, provider, log } = setUp();
+    await settle();
+    text.insert(0, "a");
+    await settle();
+    network.cut();
+    server.edit((theirs) => theirs.insert(1, "b"));
+    server.compact();
+    await settle();
+    text.insert(0, "c");
+    timing.advance(100);
+    await settle();
+    expect(server.sent("open").map(({ have }) => have.kind)).toEqual(["state-vector", "resume", "state-vector"]);
+    expect([text.toString(), server.disk.getText("t").toString(), provider.pending.count]).toEqual(["cab", "cab", 0]);
+    expect(log.filter((line) => line.startsWith("error"))).toEqual([]);
+  });
+
+  it("is not claimed before the document was synced", async () => {
+    const { server, network, timing, settle } = setUp();
+    server.edit((theirs) => theirs.insert(0, "a"));
+    await Promise.resolve();
+    network.sockets[0]?.open();
+    network.cut();
+    await settle();
+    timing.advance(100);
+    await settle();
+    expect(server.sent("open").every(({ have }) => have.kind === "state-vector")).toBe(true);
   });
 });
 
@@ -673,7 +860,7 @@ describe("the end", () => {
     const { provider, network, timing, settle } = setUp({ pageEvents: page, awareness }, doc);
     await settle();
     doc.getText("t").insert(0, "a");
-    expect(listeners.size).toBe(3);
+    expect(listeners.size).toBe(4);
     const whenDurable = provider.whenDurable();
     provider.destroy();
     provider.destroy();
@@ -685,7 +872,7 @@ describe("the end", () => {
     expect(awareness.getLocalState()).not.toBeNull();
     provider.connect();
     await settle();
-    expect([network.sockets.length, provider.status]).toEqual([1, "disconnected"]);
+    expect([network.sockets.length, provider.status.connection]).toEqual([1, "disconnected"]);
     awareness.destroy();
   });
 

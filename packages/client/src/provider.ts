@@ -1,16 +1,14 @@
-/** The public face: one Yjs document, kept in step with a Syncline server over a connection of its own. Wires, no more. */
-import { Awareness } from "y-protocols/awareness";
+/** The public face of one document, kept in step with a Syncline server. Wires, no more. */
+import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import { statusOf, type ConnectionStatus } from "./connection-state.js";
 import type { DocumentAccess } from "./access.js";
-import { Connection } from "./connection.js";
-import { DocumentSession } from "./document-session.js";
-import { SynclineError } from "./error.js";
-import { ProviderEmitter } from "./events.js";
-import { checkOptions, type CheckedOptions, type ProviderOptions } from "./options.js";
-import { listenToPage } from "./page-events.js";
-import { PendingLedger, type Pending, type SaveState } from "./pending.js";
-import { Presence } from "./presence.js";
+import { ProviderEmitter, type ProviderEvents } from "./events.js";
+import type { SynclineError } from "./error.js";
+import type { Face, Membership } from "./membership.js";
+import { assertCanConnect, checkedName, checkOptions, type ProviderOptions } from "./options.js";
+import type { Pending, SaveState } from "./pending.js";
+import { SharedConnection } from "./shared-connection.js";
+import { latest, type ProviderStatus } from "./status.js";
 
 /**
  * ```ts
@@ -20,42 +18,36 @@ import { Presence } from "./presence.js";
  * await provider.whenDurable();
  * ```
  */
-export class SynclineProvider extends ProviderEmitter<SynclineProvider> {
+export class SynclineProvider extends ProviderEmitter<SynclineProvider> implements Face {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
   /** The document's name. */
   readonly roomname: string;
-  /** As it was passed in. */
-  readonly serverUrl: string;
-  /** Of the socket. */
-  readonly url: string;
-  readonly #ledger: PendingLedger;
-  readonly #session: DocumentSession;
-  readonly #presence: Presence;
-  readonly #connection: Connection;
-  readonly #ownsAwareness: boolean;
-  readonly #stopListening: () => void;
+  readonly #connection: SharedConnection;
+  readonly #ownsConnection: boolean;
+  readonly #membership: Membership;
+  #status: ProviderStatus | undefined;
+  #lastError: SynclineError | undefined;
+  /** Until it is destroyed. */
+  #destroyed: Promise<void> | undefined;
 
   /**
-   * @param url of the server, `ws://host:port` or `wss://host`, with a path if it is mounted under one
+   * @param server its URL, `ws://host:port` or `wss://host`, with a path if it is mounted under one; or a connection to share
    * @param documentName 1 to 255 bytes of UTF-8 without control characters
+   * @param doc a new one when it is left out
+   * @param options those of the connection are not looked at where one is shared
    * @throws {SynclineError} `invalid-option`; `no-websocket` when it is to connect and the runtime cannot
    */
-  constructor(url: string, documentName: string, doc: Y.Doc, options: ProviderOptions = {}) {
+  constructor(server: string | SharedConnection, documentName: string, doc?: Y.Doc, options: ProviderOptions = {}) {
     super();
-    const checked = checkOptions(url, documentName, options);
-    this.doc = doc;
-    this.roomname = checked.documentName;
-    this.serverUrl = checked.serverUrl;
-    this.url = checked.url;
-    this.#ownsAwareness = !checked.awareness;
-    this.awareness = checked.awareness ?? new Awareness(doc);
-    this.#ledger = new PendingLedger(() => checked.timing.now());
-    this.#session = this.#makeSession(checked);
-    this.#presence = this.#makePresence();
-    this.#connection = this.#makeConnection(checked);
-    this.#stopListening = this.#listen(checked);
-    if (checked.connect) this.#connectOrDestroy();
+    this.roomname = checkedName(documentName);
+    this.#ownsConnection = typeof server === "string";
+    this.#connection = typeof server === "string" ? new SharedConnection(checkOptions(server, options)) : server;
+    this.#membership = this.#connection.attach(this, this.roomname, doc, options);
+    this.doc = this.#membership.doc;
+    this.awareness = this.#membership.awareness;
+    this.doc.on("destroy", this.#onDocDestroyed);
+    if (options.connect ?? true) this.#connectOrDestroy();
   }
 
   /** The same as `doc`, as Hocuspocus calls it. */
@@ -63,42 +55,71 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> {
     return this.doc;
   }
 
-  /** Whether everything the server had at the opening has arrived, on the present connection. */
-  get synced(): boolean {
-    return this.#session.isSynced;
+  /** As it was passed in. */
+  get serverUrl(): string {
+    return this.#connection.options.serverUrl;
   }
 
-  get status(): ConnectionStatus {
-    return statusOf(this.#connection.state);
+  /** Of the socket. */
+  get url(): string {
+    return this.#connection.options.url;
+  }
+
+  /** Everything a user interface wants to know, as one value that changes only when something did: see `subscribe`. */
+  get status(): ProviderStatus {
+    const { session, ledger, offline } = this.#membership;
+    const { access, isSynced: synced, rejected } = session;
+    const connection = this.shouldConnect ? this.#connection.status : "disconnected";
+    const now = { ...ledger.saveState, connection, access, synced, offline, rejected, lastError: this.#lastError };
+    return (this.#status = latest(this.#status, now));
+  }
+
+  get synced(): boolean {
+    return this.status.synced;
   }
 
   get wsconnected(): boolean {
-    return this.status === "connected";
+    return this.status.connection === "connected";
   }
 
   get wsconnecting(): boolean {
-    return this.status === "connecting";
+    return this.status.connection === "connecting";
   }
 
   /** Whether it is connected or will try to be. */
   get shouldConnect(): boolean {
-    return !["idle", "stopped", "destroyed"].includes(this.#connection.state.kind);
+    return this.#membership.isWantedBy(this);
   }
 
   /** What the server lets this client do with the document. It may change at any time: see the event of this name. */
   get access(): DocumentAccess {
-    return this.#session.access;
+    return this.#membership.session.access;
   }
 
   /** Local edits that are not known to be on the server's disk: from the moment they are made, offline, too. */
   get pending(): Pending {
-    return this.#ledger.pending;
+    return this.#membership.ledger.pending;
   }
 
   /** How many edits were made here, reached the server, and are on its disk. A new object each time. */
   get saveState(): SaveState {
-    return this.#ledger.saveState;
+    return this.#membership.ledger.saveState;
   }
+
+  /** The same as `pending.count`, as Hocuspocus calls it. */
+  get unsyncedChanges(): number {
+    return this.pending.count;
+  }
+
+  get hasUnsyncedChanges(): boolean {
+    return this.unsyncedChanges > 0;
+  }
+
+  /** Calls back when `status` is another value. Returns what ends that: fit for `useSyncExternalStore` and other stores. */
+  readonly subscribe = (onChange: () => void): (() => void) => {
+    this.on("change", onChange);
+    return () => this.off("change", onChange);
+  };
 
   /**
    * Resolves when everything the document holds at this moment is known to be on the server's disk; that includes what
@@ -108,7 +129,27 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> {
    * `destroyed` when the provider is destroyed first.
    */
   async whenDurable(): Promise<void> {
-    return this.#ledger.whenDurable();
+    return this.#membership.ledger.whenDurable();
+  }
+
+  /** One Yjs update of all edits the server did not take, and those made since: to keep as a fork, to send elsewhere. */
+  exportRejected(): Uint8Array | undefined {
+    return this.#membership.exportRejected();
+  }
+
+  /**
+   * Puts the server's content in the place of the document's, which forgets what was rejected: `exportRejected` first, if it
+   * is worth something. Resolves when that is done, at once when nothing was rejected; waits for a connection.
+   *
+   * Rejects with a {@link SynclineError} when the server closes for good, or the provider is disconnected or destroyed.
+   */
+  async revertRejected(): Promise<void> {
+    return this.#membership.revert(this);
+  }
+
+  /** Tells the other members' applications (`event`). Not stored: who is not connected now never hears of it. */
+  broadcast(payload: Uint8Array | string): void {
+    this.#membership.session.sendEvent(payload);
   }
 
   /**
@@ -118,130 +159,59 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> {
    * @throws {SynclineError} `no-websocket`
    */
   connect(): void {
+    if (this.#destroyed) return;
     if (this.wsconnected) return this.#repeatStatus();
-    if (this.#connection.state.kind !== "destroyed") this.#ledger.revive();
-    this.#connection.connect();
+    assertCanConnect(this.#connection.options);
+    this.#membership.want(this);
   }
 
   /** Sends what waits to be sent, leaves, and stays away until `connect()`. */
   disconnect(): void {
-    this.#leave();
-    this.#connection.disconnect();
+    this.#membership.unwant(this);
   }
 
-  /** Leaves for good. The document stays; so does the awareness, if it was passed in. */
-  override destroy(): void {
-    if (this.#connection.state.kind === "destroyed") return;
-    this.#stopListening();
-    this.#leave();
-    this.#connection.destroy();
-    this.#session.destroy();
-    this.#presence.destroy();
-    if (this.#ownsAwareness) this.awareness.destroy();
-    this.#ledger.fail(new SynclineError("destroyed", "The provider was destroyed before all edits were durable"));
+  /**
+   * Leaves for good. The document stays; so does the awareness, if it was passed in. Resolves when what is kept in this
+   * browser is stored.
+   */
+  override destroy(): Promise<void> {
+    return (this.#destroyed ??= this.#destroy());
+  }
+
+  tell<Name extends keyof ProviderEvents<unknown>>(
+    name: Name,
+    ...args: Parameters<ProviderEvents<unknown>[Name]>
+  ): void {
+    if (name === "connection-error") this.#lastError = args[0] as SynclineError;
+    const before = this.#status;
+    // Those of y-websocket's events that have a second argument get the provider as such.
+    this.emit(name, [args[0], this] as never);
+    if (name !== "change" && this.status !== before) this.emit("change", [this.status]);
+  }
+
+  async #destroy(): Promise<void> {
+    this.doc.off("destroy", this.#onDocDestroyed);
+    const detached = this.#connection.detach(this, this.#membership);
+    if (this.#ownsConnection) void this.#connection.destroy();
     super.destroy();
+    await detached;
   }
 
-  #makeSession({ documentName, timing }: CheckedOptions): DocumentSession {
-    const options = { doc: this.doc, documentName, origin: this, ledger: this.#ledger, timing };
-    return new DocumentSession(options, {
-      onJoined: () => this.#presence.announce(),
-      onLeft: () => this.#presence.forgetOthers(),
-      onSynced: (isSynced) => this.#onSynced(isSynced),
-      onAccess: (access) => this.emit("access", [access]),
-      onPresence: (update) => this.#presence.apply(update),
-      onProgress: (progress) => this.#onProgress(progress),
-      onRejected: (rejected) => {
-        const { code: closeCode, reason } = rejected;
-        this.#ledger.fail(new SynclineError("rejected", `An edit was rejected: ${reason}`, { closeCode, reason }));
-        this.emit("rejected", [rejected]);
-      },
-      onEnded: (code, reason) => this.#connection.end(code, reason),
-      onError: (error) => this.#onError(error),
-    });
-  }
-
-  #makePresence(): Presence {
-    return new Presence({
-      awareness: this.awareness,
-      origin: this,
-      send: (update) => this.#session.sendPresence(update),
-      onError: (error) => this.#onError(error),
-    });
-  }
-
-  #makeConnection(options: CheckedOptions): Connection {
-    const connection: Connection = new Connection(options, {
-      onUp: () => this.#session.join(connection),
-      onMessage: (message) => this.#session.receive(message),
-      onDown: () => this.#session.drop(),
-      onStatus: (status) => this.emit("status", [{ status }]),
-      onClose: (event) => this.emit("connection-close", [event, this]),
-      onError: (error) => this.#onError(error),
-      onStopped: (code, reason) => this.#onStopped(code, reason),
-      unackedBytes: () => this.#ledger.unackedBytes,
-    });
-    return connection;
-  }
-
-  #listen({ pageEvents }: CheckedOptions): () => void {
-    const onDocDestroyed = () => this.destroy();
-    this.doc.on("destroy", onDocDestroyed);
-    const stopListeningToPage = listenToPage(pageEvents, {
-      onWake: () => {
-        this.#presence.announce();
-        this.#connection.wake();
-      },
-      onHide: () => {
-        this.#session.flush();
-        this.#presence.sayGoodbye();
-      },
-    });
-    return () => {
-      this.doc.off("destroy", onDocDestroyed);
-      stopListeningToPage();
-    };
-  }
+  readonly #onDocDestroyed = (): void => void this.destroy();
 
   #connectOrDestroy(): void {
     try {
       this.connect();
     } catch (error) {
-      this.destroy();
+      void this.destroy();
       throw error;
     }
   }
 
-  #leave(): void {
-    this.#session.flush();
-    this.#presence.sayGoodbye();
-    this.#session.leave();
-  }
-
   #repeatStatus(): void {
-    this.emit("status", [{ status: this.status }]);
-    if (this.synced) this.#onSynced(true);
-  }
-
-  #onSynced(isSynced: boolean): void {
-    if (isSynced) this.#connection.prove();
-    this.emit("sync", [isSynced]);
-    this.emit("synced", [isSynced]);
-  }
-
-  #onProgress({ received, durable }: { readonly received: number; readonly durable: number }): void {
-    const { saveState } = this;
-    if (received > 0) this.emit("received", [{ count: received, total: saveState.received }]);
-    if (durable > 0) this.emit("durable", [{ count: durable, total: saveState.durable }]);
-    this.emit("pending", [this.pending]);
-  }
-
-  #onError(error: SynclineError): void {
-    this.emit("connection-error", [error, this]);
-  }
-
-  #onStopped(code: number, reason: string): void {
-    this.#ledger.fail(new SynclineError("closed", `Closed with ${code}: ${reason}`, { closeCode: code, reason }));
-    this.emit("closed", [{ code, reason }, this]);
+    this.tell("status", { status: this.status.connection });
+    if (!this.synced) return;
+    this.tell("sync", true);
+    this.tell("synced", true);
   }
 }

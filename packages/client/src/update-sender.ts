@@ -1,7 +1,6 @@
 /**
  * Sends the local edits of one opening, numbered, and waits for their acks. While the server takes none it holds them
- * back: the document and the ledger have them, and the answer to the next `opened` carries them all. Knows nothing of
- * what comes down.
+ * back: the ledger has them, and the answer to the next `opened` carries them all. Knows nothing of what comes down.
  */
 import { access, closeCodes, type Ack, type Message, type Opened } from "@syncline/protocol";
 import type * as Y from "yjs";
@@ -9,7 +8,6 @@ import { clockOf, encodeDiff, isEmpty } from "./content.js";
 import { transferAllowanceMs } from "./heartbeat.js";
 import type { AckOutcome, PendingLedger } from "./pending.js";
 import type { Timing } from "./timing.js";
-import { UpdateBatch, type MergedUpdate } from "./update-batch.js";
 
 /** What sending needs of a connection. */
 export interface UpdateChannel {
@@ -32,15 +30,22 @@ export interface SenderOptions {
   readonly onDoubt: (reason: string) => void;
 }
 
+type SenderState =
+  | "holding"
+  /** A large update is being cut; what is made meanwhile waits. */
+  | "splitting"
+  | "sending"
+  | "stopped";
+
 /** A live link and no ack for this long: something between here and the server lost the update. */
 const ackTimeoutMs = 30_000;
 
 export class UpdateSender {
   readonly #options: SenderOptions;
-  readonly #batch = new UpdateBatch();
-  #state: "holding" | "sending" | "stopped" = "holding";
+  #state: SenderState = "holding";
   /** Of the last update sent. */
   #lastN = 0;
+  #isFlushDue = false;
   /** `undefined`: no ack is waited for. */
   #cancelAckTimer: (() => void) | undefined;
 
@@ -48,21 +53,21 @@ export class UpdateSender {
     this.#options = options;
   }
 
-  /** Sends what the server lacks, as one update; holds it back when the server takes none. */
-  answer(opened: Opened): void {
-    const { doc, clientId } = this.#options;
-    if (opened.access !== access.write) return this.hold();
+  /** Sends what the server lacks; holds it back when the server takes none. */
+  answer({ access: granted, stateVector }: Pick<Opened, "access" | "stateVector">): void {
+    if (granted !== access.write) return this.hold();
     if (this.#state === "stopped") return;
     this.#state = "sending";
-    // The diff holds what the batch holds.
-    this.#batch.clear();
-    if (!isEmpty(doc)) this.#send({ update: encodeDiff(doc, opened.stateVector), clock: clockOf(doc, clientId) });
+    const { doc, ledger, clientId } = this.#options;
+    // None in an opening that resumes: the server lacks what it did not acknowledge, and no more.
+    const isResumed = stateVector.length === 0;
+    if (!isResumed && !isEmpty(doc)) ledger.coverWith(encodeDiff(doc, stateVector), clientId, clockOf(doc, clientId));
+    this.flush();
   }
 
   /** Sends nothing more, and expects no acks, until the next `answer`: later edits would lean on those held back. */
   hold(): void {
-    if (this.#state === "sending") this.#state = "holding";
-    this.#batch.clear();
+    if (this.#state !== "stopped") this.#state = "holding";
     this.#stopAwaitingAck();
   }
 
@@ -72,19 +77,25 @@ export class UpdateSender {
     this.#state = "stopped";
   }
 
-  /** Takes an edit that is in the document, and sends it with the others of this microtask. */
-  add(update: Uint8Array): void {
-    const { doc, channel, clientId } = this.#options;
-    if (this.#batch.bytes + update.length > channel.maxUpdateBytes) this.flush();
-    if (this.#state !== "sending") return;
-    if (this.#batch.isEmpty) queueMicrotask(() => this.flush());
-    this.#batch.add(update, clockOf(doc, clientId));
+  /** An edit was made that the ledger has: it is sent with the others of this microtask. */
+  add(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      this.flush();
+    });
   }
 
   /** Sends the edits of this microtask now. */
   flush(): void {
-    const merged = this.#batch.take();
-    if (merged) this.#send(merged);
+    const { doc, ledger, clientId, onDoubt } = this.#options;
+    for (let next = ledger.oldestUnsent; next && this.#state === "sending"; next = ledger.oldestUnsent) {
+      // Acks report the clock of the announced id: they would prove nothing about edits under another.
+      if (doc.clientID !== clientId) return onDoubt("the client id changed");
+      if (next.length > this.#options.channel.maxUpdateBytes) return void this.#split(next);
+      this.#send();
+    }
   }
 
   acknowledge(ack: Ack): AckOutcome {
@@ -97,18 +108,34 @@ export class UpdateSender {
     return outcome;
   }
 
-  #send({ update, clock }: MergedUpdate): void {
-    const { doc, ledger, channel, room, clientId, onDoubt, onRejected } = this.#options;
-    // Acks report the clock of the announced id: they would prove nothing about edits under another.
-    if (doc.clientID !== clientId) return onDoubt("the client id changed");
-    if (update.length > channel.maxUpdateBytes) {
-      const reason = `an edit of ${update.length} bytes; the server takes ${channel.maxUpdateBytes}`;
-      return onRejected(update, closeCodes.tooLarge, reason);
-    }
+  #send(): void {
+    const { ledger, channel, room, clientId } = this.#options;
     this.#lastN += 1;
-    ledger.sent({ n: this.#lastN, clock, update });
-    channel.send([{ type: "update", room, n: this.#lastN, update }]);
+    const { n, update } = ledger.send(this.#lastN, channel.maxUpdateBytes, clientId);
+    channel.send([{ type: "update", room, n, update }]);
     this.#awaitAck();
+  }
+
+  /** Cuts the oldest edits, which are too large for one message, and goes on with the pieces. */
+  async #split(update: Uint8Array): Promise<void> {
+    const { ledger, channel, onRejected, onDoubt } = this.#options;
+    const { maxUpdateBytes } = channel;
+    this.#state = "splitting";
+    try {
+      const { splitUpdate } = await import("./split-update.js");
+      if (this.#state !== "splitting" || ledger.oldestUnsent !== update) return;
+      const pieces = splitUpdate(update, maxUpdateBytes);
+      this.#state = "sending";
+      const largest = Math.max(...pieces.map(({ length }) => length));
+      if (largest > maxUpdateBytes) {
+        const reason = `an edit of ${largest} bytes; the server takes ${maxUpdateBytes}`;
+        return onRejected(update, closeCodes.tooLarge, reason);
+      }
+      ledger.replaceOldest(pieces);
+      this.flush();
+    } catch (cause) {
+      if (this.#state === "splitting") onDoubt(`a large edit could not be cut: ${cause}`);
+    }
   }
 
   /** Runs from the oldest update that has no ack, however many follow it. */

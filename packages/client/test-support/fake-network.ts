@@ -1,5 +1,5 @@
 /** WebSockets that reach a peer in the same process, frame by frame, when told. For tests. */
-import type { SocketLike, WebSocketConstructor } from "../src/socket.js";
+import type { WebSocketConstructor, WebSocketLike } from "../src/web-socket-carrier.js";
 
 /** What stands on the other side of the fake sockets. */
 export interface FakePeer {
@@ -10,7 +10,7 @@ export interface FakePeer {
 
 type Handler = ((event: never) => unknown) | null;
 
-export class FakeSocket implements SocketLike {
+export class FakeSocket implements WebSocketLike {
   binaryType = "blob";
   readyState = 0;
   onopen: Handler = null;

@@ -1,5 +1,15 @@
 /** A server in a hundred lines: one document, the real codec, faults on demand. For tests. */
-import { access, ackLevel, closeCodes, decodeFrame, encodeFrame, type Message, type Update } from "@syncline/protocol";
+import {
+  access,
+  ackLevel,
+  closeCodes,
+  decodeFrame,
+  encodeFrame,
+  type Have,
+  type Message,
+  type Open,
+  type Update,
+} from "@syncline/protocol";
 import * as Y from "yjs";
 import { FakeNetwork, type FakePeer, type FakeSocket } from "./fake-network.js";
 
@@ -26,7 +36,12 @@ export class FakeServer implements FakePeer {
   /** On disk: what a crash leaves. */
   disk = new Y.Doc();
   generation = "g1";
+  /** Of the last entry on disk. */
   seq = 0;
+  /** How far back the log reaches: who wants to resume from before that cannot. */
+  logStart = 0;
+  /** Entries after `logStart`; the first `seq - logStart` of them are on disk. */
+  readonly log: Uint8Array[] = [];
   access: number = access.write;
   maxMessageBytes = 1_000_000;
   /** Whether updates are flushed and acknowledged at once, or on `flush()`. */
@@ -73,9 +88,17 @@ export class FakeServer implements FakePeer {
     const before = Y.encodeStateVector(this.doc);
     change(this.doc.getText("t"));
     const update = Y.encodeStateAsUpdate(this.doc, before);
+    // On disk at once, before what was received and is not.
     Y.applyUpdate(this.disk, update);
+    this.log.splice(this.seq - this.logStart, 0, update);
     this.seq += 1;
     this.broadcast({ type: "update", room, n: this.seq, update });
+  }
+
+  /** Makes a snapshot of everything: the log starts anew. */
+  compact(): void {
+    this.log.splice(0, this.seq - this.logStart);
+    this.logStart = this.seq;
   }
 
   broadcast(message: Message): void {
@@ -110,6 +133,7 @@ export class FakeServer implements FakePeer {
   flush(): void {
     if (this.#storeFailure !== undefined) return;
     Y.applyUpdate(this.disk, Y.encodeStateAsUpdate(this.doc));
+    this.seq = this.logStart + this.log.length;
     for (const { socket, n } of this.#owed.splice(0)) this.#ack(socket, n, ackLevel.durable);
   }
 
@@ -118,6 +142,7 @@ export class FakeServer implements FakePeer {
     this.network.cut();
     this.doc = new Y.Doc();
     Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(this.disk));
+    this.log.length = this.seq - this.logStart;
   }
 
   #receive(socket: FakeSocket, message: Message): void {
@@ -128,7 +153,7 @@ export class FakeServer implements FakePeer {
       case "open":
         if (this.isLoading) return;
         this.#members.set(socket, { ...message, lastN: 0, isOpen: true, framesAllowed: Infinity });
-        return this.#open(socket, message.requestId, message.generation, Y.decodeStateVector(haveOf(message)));
+        return this.#open(socket, message);
       case "update":
         return member?.isOpen ? this.#update(socket, member, message) : undefined;
       case "close":
@@ -152,23 +177,32 @@ export class FakeServer implements FakePeer {
     });
   }
 
-  #open(socket: FakeSocket, requestId: number, generation: string, have: Map<number, number>): void {
-    const refusal =
-      this.refusal ??
-      (generation !== "" && generation !== this.generation
-        ? { code: closeCodes.generationMismatch, reason: "another generation" }
-        : undefined);
+  #open(socket: FakeSocket, { requestId, generation, have }: Open): void {
+    const refusal = this.refusal ?? this.#refusalOf(generation, have);
     if (refusal) return this.send(socket, { type: "refused", requestId, ...refusal });
-    this.sendOpened(socket, requestId);
+    this.sendOpened(socket, requestId, have.kind === "resume");
     if (this.#storeFailure !== undefined) this.#sendAccess(socket, access.read, this.#storeFailure);
-    const stateVector = Y.encodeStateVector(have);
-    const update = Y.encodeStateAsUpdate(this.doc, stateVector);
-    if (this.seq > 0) this.send(socket, { type: "update", room, n: this.seq, update });
+    if (have.kind === "resume") {
+      for (const update of this.log.slice(have.seq - this.logStart)) {
+        this.send(socket, { type: "update", room, n: this.seq, update });
+      }
+    } else if (this.doc.store.clients.size > 0) {
+      const update = Y.encodeStateAsUpdate(this.doc, have.stateVector);
+      this.send(socket, { type: "update", room, n: this.seq, update });
+    }
     this.send(socket, { type: "synced", room, seq: this.seq });
   }
 
-  sendOpened(socket: FakeSocket, requestId = this.#members.get(socket)?.requestId ?? 0): void {
-    const stateVector = Y.encodeStateVector(this.doc);
+  #refusalOf(generation: string, have: Have): { readonly code: number; readonly reason: string } | undefined {
+    if (generation !== "" && generation !== this.generation) {
+      return { code: closeCodes.generationMismatch, reason: "another generation" };
+    }
+    if (have.kind !== "resume" || (have.seq >= this.logStart && have.seq <= this.seq)) return undefined;
+    return { code: closeCodes.cannotResume, reason: "the log starts later" };
+  }
+
+  sendOpened(socket: FakeSocket, requestId = this.#members.get(socket)?.requestId ?? 0, isResumed = false): void {
+    const stateVector = isResumed ? new Uint8Array() : Y.encodeStateVector(this.doc);
     const { generation, seq } = this;
     const granted = this.#storeFailure === undefined ? this.access : access.read;
     this.send(socket, { type: "opened", requestId, room, access: granted, generation, seq, stateVector });
@@ -193,7 +227,7 @@ export class FakeServer implements FakePeer {
     if (rejection) return this.send(socket, { type: "reject", room, n, ...rejection });
     if (this.#leansOnMissing(update)) return this.sendOpened(socket, member.requestId);
     Y.applyUpdate(this.doc, update);
-    this.seq += 1;
+    this.log.push(update);
     for (const [other, { isOpen }] of this.#members) {
       if (other !== socket && isOpen) this.send(other, { type: "update", room, n: this.seq, update });
     }
@@ -212,13 +246,8 @@ export class FakeServer implements FakePeer {
     const member = this.#members.get(socket);
     if (!member) return;
     const clock = Math.max(0, Y.getState(this.doc.store, member.clientId) + this.clockError);
-    this.send(socket, { type: "ack", room, n, clock, level });
+    this.send(socket, { type: "ack", room, n, clock, level, seq: this.seq });
   }
-}
-
-function haveOf(message: Extract<Message, { type: "open" }>): Uint8Array {
-  if (message.have.kind !== "state-vector") throw new Error("the fake server knows state vectors only");
-  return message.have.stateVector;
 }
 
 /** Whether `whole` holds every insertion and deletion of `part`. */

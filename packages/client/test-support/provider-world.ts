@@ -34,7 +34,7 @@ export function setUp(options: ProviderOptions = {}, doc = new Y.Doc(), server =
 
 export function destroyedLater(provider: SynclineProvider): SynclineProvider {
   onTestFinished(() => {
-    provider.destroy();
+    void provider.destroy();
     provider.awareness.destroy();
   });
   return provider;

@@ -28,7 +28,7 @@ export class ByteReader {
 
   /** @throws {ProtocolError} `malformed-message` when no byte is left. */
   readByte(): number {
-    if (this.#position >= this.#end) throw malformed("the bytes end where one more was announced");
+    if (this.#position >= this.#end) throw malformed();
     return this.bytes[this.#position++] as number;
   }
 
@@ -46,19 +46,19 @@ export class ByteReader {
       const byte = this.readByte();
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
-        if (byte === 0) throw malformed("a number is written in more bytes than it needs");
+        if (byte === 0) throw malformed();
         if (value > Number.MAX_SAFE_INTEGER) break;
         return value;
       }
       scale *= 128;
     }
-    throw malformed("a number is larger than 2^53−1");
+    throw malformed();
   }
 
   /** A view, not a copy, of the next `length` bytes. */
   readBytes(length: number): Uint8Array {
     const start = this.#position;
-    if (length > this.#end - start) throw malformed("a field is longer than what is left of the message");
+    if (length > this.#end - start) throw malformed();
     this.#position = start + length;
     return this.bytes.subarray(start, this.#position);
   }
@@ -74,11 +74,12 @@ export class ByteReader {
     try {
       return utf8.decode(bytes);
     } catch (cause) {
-      throw new ProtocolError("malformed-message", "a string is not valid UTF-8", { cause });
+      throw malformed({ cause });
     }
   }
 }
 
-function malformed(reason: string): ProtocolError {
-  return new ProtocolError("malformed-message", reason);
+/** One text for a field cut short, a number not in its shortest form or too large, and text that is not UTF-8. */
+function malformed(options?: ErrorOptions): ProtocolError {
+  return new ProtocolError("malformed-message", "the bytes are not what the protocol says", options);
 }

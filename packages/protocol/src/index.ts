@@ -3,17 +3,28 @@ export { decodeAwarenessUpdate, encodeAwarenessUpdate, type AwarenessEntry } fro
 export { closeCodes, fitCloseReason, isPermanentClose, type CloseCode } from "./close-code.js";
 export { checkDocumentName, maxDocumentNameBytes } from "./document-name.js";
 export { ProtocolError, type ProtocolErrorCode } from "./error.js";
-export { maxHelloBytes, maxServerMessageBytes, maxUpdateHeaderBytes, protocolVersion, synclinePath } from "./limits.js";
 export {
+  maxHelloBytes,
+  maxServerMessageBytes,
+  maxStreamHeaderBytes,
+  maxStreamsPerSocket,
+  maxUpdateHeaderBytes,
+  protocolVersion,
+  sharedSocketPath,
+  synclinePath,
+} from "./limits.js";
+export {
+  eventKind,
   access,
   ackLevel,
-  messageNumbers,
   type Access,
   type AccessMessage,
   type Ack,
   type AckLevel,
   type AwarenessMessage,
   type Close,
+  type EventMessage,
+  type GoAway,
   type Have,
   type Hello,
   type Message,
@@ -24,8 +35,10 @@ export {
   type Refused,
   type Reject,
   type Synced,
+  type TokenMessage,
   type Update,
   type Welcome,
 } from "./message.js";
 export { decodeFrame, encodeFrame } from "./message-codec.js";
+export { decodeStreamRecord, encodeStreamClose, encodeStreamFrame, type StreamRecord } from "./stream-record.js";
 export { decodeYWebsocketMessage, encodeYWebsocketMessage, type YWebsocketMessage } from "./y-websocket.js";

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ProtocolError } from "./error.js";
 import { decodeFrame, encodeFrame } from "./message-codec.js";
-import { messageNumbers, type Message } from "./message.js";
+import { messageLayouts } from "./message-layout.js";
+import type { Message } from "./message.js";
 import { decodeYWebsocketMessage, encodeYWebsocketMessage, type YWebsocketMessage } from "./y-websocket.js";
 
 const uint = fc.oneof(fc.nat(), fc.maxSafeNat());
@@ -43,9 +44,12 @@ const fieldsOf: { [Type in Message["type"]]: fc.Arbitrary<Extract<Message, { typ
   refused: fc.record({ type: fc.constant("refused" as const), requestId: uint, code: uint, reason: text }),
   update: fc.record({ type: fc.constant("update" as const), room: uint, n: uint, update: bytes }),
   synced: fc.record({ type: fc.constant("synced" as const), room: uint, seq: uint }),
-  ack: fc.record({ type: fc.constant("ack" as const), room: uint, n: uint, clock: uint, level: uint }),
+  ack: fc.record({ type: fc.constant("ack" as const), room: uint, n: uint, clock: uint, level: uint, seq: uint }),
   reject: fc.record({ type: fc.constant("reject" as const), room: uint, n: uint, code: uint, reason: text }),
   awareness: fc.record({ type: fc.constant("awareness" as const), room: uint, update: bytes }),
+  event: fc.record({ type: fc.constant("event" as const), room: uint, kind: uint, payload: bytes }),
+  token: fc.record({ type: fc.constant("token" as const), token: text, expiresInMs: uint }),
+  goaway: fc.record({ type: fc.constant("goaway" as const), reconnectAfterMs: uint, reason: text }),
   close: fc.record({ type: fc.constant("close" as const), room: uint, code: uint, reason: text }),
   access: fc.record({ type: fc.constant("access" as const), room: uint, access: uint, reason: text }),
   ping: fc.record({ type: fc.constant("ping" as const), n: uint }),
@@ -75,11 +79,11 @@ describe("frames of the syncline dialect", () => {
       hex(
         encodeFrame([
           { type: "access", room: 1, access: 1, reason: "full" },
-          { type: "ack", room: 1, n: 2, clock: 5, level: 2 },
+          { type: "ack", room: 1, n: 2, clock: 5, level: 2, seq: 4 },
           { type: "ping", n: 9 },
         ]),
       ),
-    ).toBe("08 0d 01 01 04 66 75 6c 6c 05 07 01 02 05 02 02 0e 09");
+    ).toBe("08 0d 01 01 04 66 75 6c 6c 06 07 01 02 05 02 04 02 0e 09");
   });
 
   test("unknown types are skipped, and unknown fields at the end of known ones", () => {
@@ -90,10 +94,15 @@ describe("frames of the syncline dialect", () => {
     ]);
   });
 
-  test("numbers on the wire are unique and leave the reserved ones free", () => {
-    const numbers = Object.values(messageNumbers);
+  test("numbers on the wire are unique", () => {
+    const numbers = Object.values(messageLayouts).map(([number]) => number);
     expect(new Set(numbers).size).toBe(numbers.length);
-    for (const reserved of [10, 12, 16]) expect(numbers).not.toContain(reserved);
+  });
+
+  test("an ack of a server that does not tell its seq tells none", () => {
+    expect(decodeFrame(ofHex("05 07 01 02 05 02"))).toEqual([
+      { type: "ack", room: 1, n: 2, clock: 5, level: 2, seq: 0 },
+    ]);
   });
 
   test.each([

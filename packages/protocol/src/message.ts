@@ -58,6 +58,7 @@ export interface Opened {
   readonly generation: string;
   /** The log's last seq; 0 when nothing was ever written (then `generation` is not binding yet). */
   readonly seq: number;
+  /** What the server has. Empty, not even a count, in answer to a resume: then the client sends what was not acknowledged. */
   readonly stateVector: Uint8Array;
 }
 
@@ -88,6 +89,8 @@ export interface Ack {
   readonly n: number;
   readonly clock: number;
   readonly level: number;
+  /** The client has, or wrote, all of the log up to here: it may resume from it. 0 when the server does not say. */
+  readonly seq: number;
 }
 
 export interface Reject {
@@ -104,6 +107,17 @@ export interface AwarenessMessage {
   readonly update: Uint8Array;
 }
 
+/** From the application to the other members' applications; not stored, and lost for who is not there. */
+export interface EventMessage {
+  readonly type: "event";
+  readonly room: number;
+  /** Text as UTF-8, or bytes as they are. */
+  readonly kind: number;
+  readonly payload: Uint8Array;
+}
+
+export const eventKind = { bytes: 0, text: 1 } as const;
+
 export interface Close {
   readonly type: "close";
   readonly room: number;
@@ -117,6 +131,20 @@ export interface AccessMessage {
   readonly room: number;
   readonly access: number;
   /** A sentence for a person. `""` when there is nothing to explain. */
+  readonly reason: string;
+}
+
+/** From a server: the token runs out in `expiresInMs`. From a client: a fresh one, `expiresInMs` 0. */
+export interface TokenMessage {
+  readonly type: "token";
+  readonly token: string;
+  readonly expiresInMs: number;
+}
+
+/** The server drains: the client comes back by itself, some time up to `reconnectAfterMs` from now. */
+export interface GoAway {
+  readonly type: "goaway";
+  readonly reconnectAfterMs: number;
   readonly reason: string;
 }
 
@@ -141,28 +169,10 @@ export type Message =
   | Ack
   | Reject
   | AwarenessMessage
+  | EventMessage
   | Close
+  | TokenMessage
   | AccessMessage
   | Ping
-  | Pong;
-
-/**
- * Numbers on the wire. Reserved, not yet sent: 10 event, 12 token, 16 goaway; like every number not listed
- * they are skipped by who does not know them.
- */
-export const messageNumbers = {
-  hello: 0,
-  welcome: 1,
-  open: 2,
-  opened: 3,
-  refused: 4,
-  update: 5,
-  synced: 6,
-  ack: 7,
-  reject: 8,
-  awareness: 9,
-  close: 11,
-  access: 13,
-  ping: 14,
-  pong: 15,
-} as const satisfies Record<Message["type"], number>;
+  | Pong
+  | GoAway;

@@ -1,0 +1,126 @@
+/** One connection for any number of documents: up while one of them is wanted. Wires, no more. */
+import type { Message } from "@syncline/protocol";
+import * as Y from "yjs";
+import { carrierFor } from "./carriers.js";
+import { statusOf, type ConnectionStatus } from "./connection-state.js";
+import { Connection } from "./connection.js";
+import type { DocumentChannel } from "./document-session.js";
+import { SynclineError } from "./error.js";
+import { Membership, type Face, type MembershipHost } from "./membership.js";
+import type { CheckedOptions, OpenOptions } from "./options.js";
+import { listenToPage } from "./page-events.js";
+
+export class SharedConnection implements MembershipHost {
+  readonly options: CheckedOptions;
+  readonly #connection: Connection;
+  /** By the document's name. */
+  readonly #memberships = new Map<string, Membership>();
+  readonly #stopListening: () => void;
+  #isUp = false;
+
+  constructor(options: CheckedOptions) {
+    this.options = options;
+    this.#connection = this.#makeConnection();
+    this.#stopListening = listenToPage(options.pageEvents, {
+      onWake: () => {
+        this.#each((membership) => membership.wake());
+        this.#connection.wake();
+      },
+      onHide: () => this.#each((membership) => membership.hide()),
+    });
+  }
+
+  get status(): ConnectionStatus {
+    return statusOf(this.#connection.state);
+  }
+
+  get channel(): DocumentChannel | undefined {
+    return this.#isUp ? this.#connection : undefined;
+  }
+
+  /**
+   * The one membership of this document, for one more face.
+   *
+   * @throws {SynclineError} `invalid-option` when the document is open with another Y.Doc
+   */
+  attach(face: Face, documentName: string, doc: Y.Doc | undefined, options: OpenOptions): Membership {
+    let membership = this.#memberships.get(documentName);
+    if (membership && doc && membership.doc !== doc) {
+      throw new SynclineError("invalid-option", `"${documentName}" is open on this client with another Y.Doc`);
+    }
+    if (!membership) {
+      const { serverUrl, finalLevel, maxBackoffTime, timing } = this.options;
+      const shared = { host: this, serverUrl, finalLevel, maxBackoffTime, timing };
+      const { awareness, offline: openLocalCopy } = options;
+      membership = new Membership({
+        ...{ ...shared, documentName, doc: doc ?? new Y.Doc() },
+        ...{ origin: face, awareness, openLocalCopy },
+      });
+      this.#memberships.set(documentName, membership);
+    }
+    membership.attach(face);
+    return membership;
+  }
+
+  /** Resolves when what is kept in this browser is stored. */
+  async detach(face: Face, membership: Membership): Promise<void> {
+    membership.detach(face);
+    if (membership.hasFaces) return;
+    this.#memberships.delete(membership.documentName);
+    await membership.destroy();
+  }
+
+  reconsider(): void {
+    const isWanted = [...this.#memberships.values()].some((membership) => membership.isWanted);
+    if (isWanted) this.#connection.connect();
+    else this.#connection.disconnect();
+  }
+
+  prove(): void {
+    this.#connection.prove();
+  }
+
+  renewToken(reason: string): boolean {
+    return this.#connection.renewToken(reason);
+  }
+
+  /** Destroys its providers. Resolves when what is kept in this browser is stored. */
+  async destroy(): Promise<void> {
+    this.#stopListening();
+    const destroyed = [...this.#memberships.values()].map((membership) => membership.destroyFaces());
+    this.#connection.destroy();
+    await Promise.all(destroyed);
+  }
+
+  #makeConnection(): Connection {
+    const openCarrier = carrierFor(this.options);
+    return new Connection(
+      { ...this.options, openCarrier },
+      {
+        onUp: () => {
+          this.#isUp = true;
+          this.#each((membership) => membership.up());
+        },
+        onMessage: (message: Message) => this.#each((membership) => membership.receive(message)),
+        onDown: () => {
+          this.#isUp = false;
+          this.#each((membership) => membership.down());
+        },
+        onStatus: (status) => this.#each((membership) => membership.tell("status", { status })),
+        onClose: (event) => this.#each((membership) => membership.tell("connection-close", event, undefined)),
+        onError: (error) => this.#each((membership) => membership.onError(error)),
+        onStopped: (code, reason) => this.#each((membership) => membership.stop(code, reason)),
+        unackedBytes: () => this.#sum((membership) => membership.ledger.unackedBytes),
+      },
+    );
+  }
+
+  /** A step may add and remove memberships. */
+  #each(step: (membership: Membership) => void): void {
+    for (const membership of [...this.#memberships.values()]) step(membership);
+  }
+
+  #sum(bytes: (membership: Membership) => number): number {
+    return [...this.#memberships.values()].reduce((sum, membership) => sum + bytes(membership), 0);
+  }
+}
