@@ -1,5 +1,5 @@
 /** The provider of this project on a simulated socket; what it is told is noted. */
-import { decodeFrame, type Message } from "@syncline/protocol";
+import { closeCodes, decodeFrame, type Message } from "@syncline/protocol";
 import { SynclineProvider, type Timing } from "@syncline/client";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
@@ -78,7 +78,7 @@ export class SynclineClient extends SimulatedClient {
 
   describe(): string {
     const { status, synced, pending, access } = this.provider;
-    return `${this.name} is ${status}, ${synced ? "" : "not "}synced, ${pending.count} pending, access ${access.level}`;
+    return `${this.name} is ${status.connection}, ${synced ? "" : "not "}synced, ${pending.count} pending, access ${access.level}`;
   }
 
   #makeProvider(): SynclineProvider {
@@ -119,7 +119,12 @@ export class SynclineClient extends SimulatedClient {
     });
     provider.on("access", ({ level }) => trace.count(`access ${level}`));
     provider.on("closed", ({ code, reason }) => (this.stopped = { code, reason }));
-    provider.on("rejected", ({ code, reason }) => this.violate(`an edit was rejected: ${code} ${reason}`));
+    provider.on("rejected", ({ code, reason }) => {
+      // With these the document itself is another one, or gone.
+      if (code !== closeCodes.deleted && code !== closeCodes.generationMismatch) {
+        this.violate(`an edit was rejected: ${code} ${reason}`);
+      }
+    });
     provider.on("connection-error", (error) => {
       if (error.code !== "connection-failed") this.violate(`${error.code} ${String(error.cause)}`);
     });
@@ -159,6 +164,8 @@ export class SynclineClient extends SimulatedClient {
   #sawOpened({ room, generation, seq, stateVector }: Extract<Message, { type: "opened" }>): void {
     if (this.#opening?.room !== room) this.#opening = { room, generation, lastN: 0 };
     if (seq > 0) this.#bind();
+    // It resumes: what it has not been told is sent, whatever is in its document.
+    if (stateVector.length === 0) return this.parts.network.trace.count("resumed");
     const missing = missingClock(this.floor, Y.decodeStateVector(stateVector));
     if (missing !== undefined) this.violate(`was told of a state that is not all there is: ${missing}`);
   }
