@@ -32,8 +32,8 @@ import { clientName } from "./version.js";
 export type Token = string | (() => string | Promise<string>);
 
 export interface ConnectionOptions {
-  /** Of the socket, path included. */
-  readonly url: string;
+  /** Of the socket, path included; asked for at each attempt. */
+  readonly url: () => string;
   readonly token: Token;
   readonly openCarrier: OpenCarrier;
   readonly maxBackoffTime: number;
@@ -236,7 +236,8 @@ export class Connection {
   }
 
   #openSocket(): void {
-    const { openCarrier, url } = this.#options;
+    const { openCarrier } = this.#options;
+    const url = this.#options.url();
     try {
       const carrier = openCarrier(url, {
         onOpen: () => this.#dispatch({ kind: "socket-opened" }),
@@ -249,8 +250,12 @@ export class Connection {
         onClose: (event) => this.#onClosed(event),
       });
       this.#link = {
-        ...{ carrier, heartbeat: undefined, welcome: undefined, isUp: false },
-        ...{ provenAtMs: Infinity, returnWithinMs: 0 },
+        carrier,
+        heartbeat: undefined,
+        welcome: undefined,
+        isUp: false,
+        provenAtMs: Infinity,
+        returnWithinMs: 0,
       };
     } catch (cause) {
       this.#fail(new SynclineError("connection-failed", `No connection to ${url} could be made`, { cause }));
@@ -300,7 +305,7 @@ export class Connection {
   }
 
   #startTimer(timer: "token" | "attempt"): void {
-    const { url } = this.#options;
+    const url = this.#options.url();
     switch (timer) {
       case "token":
         return this.#setTimer(tokenTimeoutMs, () => {

@@ -23,6 +23,8 @@ export type SynclineErrorCode =
   | "storage-replaced"
   /** A document cannot be reset while a transaction, or an observer called by one, is running. */
   | "in-transaction"
+  /** The server does not say this, or cannot do this. */
+  | "not-supported"
   /** The provider was destroyed. */
   | "destroyed";
 

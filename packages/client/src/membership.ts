@@ -104,7 +104,9 @@ export class Membership {
     this.session = new DocumentSession(this.#sessionOptions);
     this.#presence = this.#makePresence();
     this.#localCopy = openLocalCopy?.({
-      ...{ doc, documentName, serverUrl },
+      doc,
+      documentName,
+      serverUrl,
       onState: (state) => this.tell("offline", state),
       onError: (error) => this.onError(error),
     });

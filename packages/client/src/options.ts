@@ -19,7 +19,7 @@ export interface ConnectionOptions {
    */
   readonly token?: Token;
   /** Appended to the socket's URL as a query. A `token` in it travels as the option of this name does. @default {} */
-  readonly params?: Readonly<Record<string, string>>;
+  readonly params?: Params;
   /** WebSocket subprotocols to ask for. @default [] */
   readonly protocols?: readonly string[];
   /** A WebSocket class for runtimes that have none, such as ws's in Node 20. @default globalThis.WebSocket */
@@ -46,13 +46,33 @@ export interface OpenOptions {
   readonly disableBc?: boolean;
 }
 
-export interface ProviderOptions extends ConnectionOptions, OpenOptions {}
+export interface ProviderOptions extends ConnectionOptions, OpenOptions {
+  /**
+   * `y-websocket` for servers that speak only that. They say neither what is on disk nor who may write: nothing is ever
+   * `durable`, `received` is what they were seen to hold, and the token travels in the URL, for they look nowhere else.
+   *
+   * @default "syncline"
+   */
+  readonly protocol?: "syncline" | "y-websocket";
+  /**
+   * How often a y-websocket server is asked for what was missed, in milliseconds; -1 for never. With the syncline protocol
+   * nothing can be missed: every edit is acknowledged or sent again.
+   *
+   * @default -1
+   */
+  readonly resyncInterval?: number;
+}
+
+/** Of a URL. */
+export type Params = Readonly<Record<string, string>>;
 
 export interface CheckedOptions {
   /** The server's, as it was given. */
   readonly serverUrl: string;
-  /** The socket's. */
-  readonly url: string;
+  readonly protocol: "syncline" | "y-websocket";
+  readonly resyncInterval: number;
+  /** Without a token. May be replaced: the next attempt uses them. */
+  params: Params;
   readonly token: Token;
   readonly protocols: readonly string[];
   readonly WebSocketPolyfill: WebSocketConstructor | undefined;
@@ -65,15 +85,25 @@ export interface CheckedOptions {
 }
 
 /** @throws {SynclineError} `invalid-option` */
-export function checkOptions(serverUrl: string, options: ConnectionOptions): CheckedOptions {
-  const { maxBackoffTime = 30_000, params = {} } = options;
+export function checkOptions(serverUrl: string, options: ProviderOptions): CheckedOptions {
+  const { maxBackoffTime = 30_000, params = {}, protocol = "syncline" } = options;
   if (!(maxBackoffTime >= 0)) throw new SynclineError("invalid-option", "maxBackoffTime must be 0 or more");
   const { token = "", ...query } = params;
+  socketUrl(serverUrl, query);
   return {
-    ...{ protocols: [], WebSocketPolyfill: undefined, shouldReconnect: undefined, token },
-    ...{ timing: systemTiming, pageEvents: findPageEventTarget() },
+    protocols: [],
+    resyncInterval: -1,
+    WebSocketPolyfill: undefined,
+    shouldReconnect: undefined,
+    token,
+    timing: systemTiming,
+    pageEvents: findPageEventTarget(),
     ...options,
-    ...{ serverUrl, url: socketUrl(serverUrl, query), maxBackoffTime, finalLevel: ackLevel.durable },
+    serverUrl,
+    params: query,
+    protocol,
+    maxBackoffTime,
+    finalLevel: protocol === "syncline" ? ackLevel.durable : ackLevel.received,
   };
 }
 
@@ -91,14 +121,19 @@ export function assertCanConnect({ WebSocketPolyfill }: CheckedOptions): void {
   requireWebSocket(WebSocketPolyfill);
 }
 
-function socketUrl(serverUrl: string, query: Readonly<Record<string, string>>): string {
+/**
+ * Of the syncline dialect's socket.
+ *
+ * @throws {SynclineError} `invalid-option`
+ */
+export function socketUrl(serverUrl: string, params: Params): string {
   try {
     const url = new URL(serverUrl);
     url.protocol = url.protocol.replace(/^http/, "ws");
     if (!/^wss?:$/.test(url.protocol)) throw new Error(`not ${url.protocol}`);
     url.pathname = url.pathname.replace(/\/+$/, "") + synclinePath;
     url.hash = "";
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
     return url.href;
   } catch (cause) {
     const message = `The server's URL must look like ws://host:port or wss://host; it is "${serverUrl}"`;

@@ -144,8 +144,13 @@ export class PendingLedger {
   made({ update, byteCount, isOwn, clientId, clock }: Edit): void {
     this.#madeCount += 1;
     this.#unsent.push({
-      ...{ count: 1, bytes: byteCount, oldestAtMs: this.#now(), hasOwn: isOwn },
-      ...{ clientId, clock, update },
+      count: 1,
+      bytes: byteCount,
+      oldestAtMs: this.#now(),
+      hasOwn: isOwn,
+      clientId,
+      clock,
+      update,
     });
     if (this.#unsent.length - this.#unfoldedFrom >= foldCount) this.#fold();
   }

@@ -2,7 +2,6 @@
  * Keeps a y-protocols Awareness and a document's room in step: this client's state goes out, others' come in. Knows no
  * connection: what is sent while there is none is dropped, and announced on joining.
  */
-import { encodeAwarenessUpdate as encodeEntries } from "@syncline/protocol";
 import {
   applyAwarenessUpdate,
   encodeAwarenessUpdate,
@@ -50,7 +49,8 @@ export class Presence {
     // The clock is kept: a return with the same one would be taken for older news than the goodbye.
     const clock = own.clock + 1;
     awareness.meta.set(clientId, { ...own, clock });
-    send(encodeEntries([{ clientId, clock, state: "null" }]));
+    // Without a state in the map that is what it says.
+    send(encodeAwarenessUpdate(awareness, [clientId], new Map()));
   }
 
   apply(update: Uint8Array): void {

@@ -3,12 +3,20 @@ import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import type { DocumentAccess } from "./access.js";
 import { ProviderEmitter, type ProviderEvents } from "./events.js";
-import type { SynclineError } from "./error.js";
+import { SynclineError } from "./error.js";
 import type { Face, Membership } from "./membership.js";
-import { assertCanConnect, checkedName, checkOptions, type ProviderOptions } from "./options.js";
+import {
+  assertCanConnect,
+  checkedName,
+  checkOptions,
+  socketUrl,
+  type Params,
+  type ProviderOptions,
+} from "./options.js";
 import type { Pending, SaveState } from "./pending.js";
 import { SharedConnection } from "./shared-connection.js";
 import { latest, type ProviderStatus } from "./status.js";
+import { yWebsocketUrl } from "./y-websocket/url.js";
 
 /**
  * ```ts
@@ -62,7 +70,18 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
 
   /** Of the socket. */
   get url(): string {
-    return this.#connection.options.url;
+    const { serverUrl, params, protocol } = this.#connection.options;
+    const isStock = protocol === "y-websocket";
+    return isStock ? yWebsocketUrl(serverUrl, this.roomname, params) : socketUrl(serverUrl, params);
+  }
+
+  /** In the socket's URL; the next attempt uses those that are set. */
+  get params(): Params {
+    return this.#connection.options.params;
+  }
+
+  set params(params: Params) {
+    this.#connection.options.params = params;
   }
 
   /** Everything a user interface wants to know, as one value that changes only when something did: see `subscribe`. */
@@ -126,9 +145,10 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
    * it held before the provider was made, so it waits for a connection if there was none yet.
    *
    * Rejects with a {@link SynclineError}: `closed` or `rejected` when the server closed the document for good,
-   * `destroyed` when the provider is destroyed first.
+   * `destroyed` when the provider is destroyed first, `not-supported` when the server never says what is on disk.
    */
   async whenDurable(): Promise<void> {
+    this.#assertSyncline();
     return this.#membership.ledger.whenDurable();
   }
 
@@ -147,8 +167,13 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     return this.#membership.revert(this);
   }
 
-  /** Tells the other members' applications (`event`). Not stored: who is not connected now never hears of it. */
+  /**
+   * Tells the other members' applications (`event`). Not stored: who is not connected now never hears of it.
+   *
+   * @throws {SynclineError} `not-supported` by y-websocket servers
+   */
   broadcast(payload: Uint8Array | string): void {
+    this.#assertSyncline();
     this.#membership.session.sendEvent(payload);
   }
 
@@ -187,6 +212,11 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     // Those of y-websocket's events that have a second argument get the provider as such.
     this.emit(name, [args[0], this] as never);
     if (name !== "change" && this.status !== before) this.emit("change", [this.status]);
+  }
+
+  #assertSyncline(): void {
+    if (this.#connection.options.protocol === "syncline") return;
+    throw new SynclineError("not-supported", "The y-websocket protocol does not have this");
   }
 
   async #destroy(): Promise<void> {

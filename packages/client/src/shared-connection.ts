@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 import type { DocumentChannel } from "./document-session.js";
 import { SynclineError } from "./error.js";
 import { Membership, type Face, type MembershipHost } from "./membership.js";
-import type { CheckedOptions, OpenOptions } from "./options.js";
+import { socketUrl, type CheckedOptions, type OpenOptions } from "./options.js";
 import { listenToPage } from "./page-events.js";
 
 export class SharedConnection implements MembershipHost {
@@ -49,12 +49,14 @@ export class SharedConnection implements MembershipHost {
       throw new SynclineError("invalid-option", `"${documentName}" is open on this client with another Y.Doc`);
     }
     if (!membership) {
-      const { serverUrl, finalLevel, maxBackoffTime, timing } = this.options;
-      const shared = { host: this, serverUrl, finalLevel, maxBackoffTime, timing };
-      const { awareness, offline: openLocalCopy } = options;
       membership = new Membership({
-        ...{ ...shared, documentName, doc: doc ?? new Y.Doc() },
-        ...{ origin: face, awareness, openLocalCopy },
+        ...this.options,
+        host: this,
+        documentName,
+        doc: doc ?? new Y.Doc(),
+        origin: face,
+        awareness: options.awareness,
+        openLocalCopy: options.offline,
       });
       this.#memberships.set(documentName, membership);
     }
@@ -93,9 +95,11 @@ export class SharedConnection implements MembershipHost {
   }
 
   #makeConnection(): Connection {
-    const openCarrier = carrierFor(this.options);
+    const { options } = this;
+    const docNamed = (name: string) => this.#memberships.get(name)?.doc;
+    const openCarrier = carrierFor(options, (name) => Y.encodeStateVector(docNamed(name) ?? new Y.Doc()));
     return new Connection(
-      { ...this.options, openCarrier },
+      { ...options, openCarrier, url: () => socketUrl(options.serverUrl, options.params) },
       {
         onUp: () => {
           this.#isUp = true;

@@ -23,8 +23,7 @@ export function requireWebSocket(polyfill: WebSocketConstructor | undefined): We
   if (constructor) return constructor;
   throw new SynclineError(
     "no-websocket",
-    "This runtime has no WebSocket (Node has one since version 22). Install the package ws and pass its class: " +
-      'import { WebSocket } from "ws"; new SynclineProvider(url, name, doc, { WebSocketPolyfill: WebSocket })',
+    "This runtime has no WebSocket (Node has one since 22): pass a class, such as that of the package ws, as WebSocketPolyfill",
   );
 }
 
