@@ -29,7 +29,11 @@ export class Pane {
   /** @throws {SynclineError} `invalid-option` when no document can have this name */
   constructor(template: HTMLTemplateElement, { serverUrl, room, person }: PaneOptions) {
     this.#person = person;
-    this.#provider = new SynclineProvider(serverUrl, room, this.#doc, { maxBackoffTime, connect: false });
+    this.#provider = new SynclineProvider(serverUrl, room, this.#doc, {
+      maxBackoffTime,
+      disableBc: true,
+      connect: false,
+    });
     this.element = paneIn(template);
     this.#strip = new StatusStrip(this.element, () => this.#retry());
     this.#switch = part(this.element, "offline", HTMLButtonElement);

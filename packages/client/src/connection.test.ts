@@ -117,6 +117,12 @@ describe("coming back", () => {
     expect([codes, log.at(-1)]).toEqual([[4403, 1006], "closed 1006 "]);
   });
 
+  it("takes an option that is undefined for one that was left out", async () => {
+    const { server, settle, provider } = setUp({ token: undefined, params: undefined, protocols: undefined } as never);
+    await settle();
+    expect([provider.synced, server.sent("hello")[0]?.token]).toEqual([true, ""]);
+  });
+
   it("asks for the subprotocols it was told", async () => {
     const asked: unknown[] = [];
     const world = setUp({ connect: false });
@@ -220,6 +226,15 @@ describe("application events", () => {
     for (const sent of server.sent("event")) server.broadcast(sent);
     await settle();
     expect(heard).toEqual(["hé", Uint8Array.of(1, 2)]);
+  });
+
+  it("above what the server takes are not sent: it would close the document", async () => {
+    const { provider, server, settle } = setUp();
+    await settle();
+    provider.broadcast(new Uint8Array(65_536));
+    expect(() => provider.broadcast("é".repeat(40_000))).toThrow(expect.objectContaining({ code: "invalid-option" }));
+    await settle();
+    expect(server.sent("event").length).toBe(1);
   });
 
   it("are lost, and nothing fails, while there is no connection", () => {

@@ -88,6 +88,7 @@ export class Connection {
   #isStepping = false;
   #link: Link | undefined;
   #cancelTimer: () => void = () => {};
+  #token: string | undefined;
   #tokenCount = 0;
   #requestCount = 0;
   #returnWithinMs = 0;
@@ -97,6 +98,12 @@ export class Connection {
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
     this.#options = options;
     this.#handlers = handlers;
+    if (typeof options.token === "string") this.#token = options.token;
+  }
+
+  /** The latest; `undefined` until a function that gives it has done so. */
+  get token(): string | undefined {
+    return this.#token;
   }
 
   get state(): ConnectionState {
@@ -218,7 +225,11 @@ export class Connection {
     const { kind } = this.#state;
     const isCurrent = () => count === this.#tokenCount && this.#state.kind === kind;
     new Promise<string>((resolve) => resolve(token())).then(
-      (fetched) => isCurrent() && onFetched(fetched),
+      (fetched) => {
+        if (!isCurrent()) return;
+        this.#token = fetched;
+        onFetched(fetched);
+      },
       (cause: unknown) =>
         isCurrent() && onFailed(new SynclineError("token-failed", "The token function failed", { cause })),
     );

@@ -3,7 +3,16 @@
  * it is opened on and keeps what must: its position in the document's log, what was refused, and the ledger of edits.
  * Several may share a connection: each ignores messages that are not for it. Knows no sockets, and of presence only bytes.
  */
-import { access, ackLevel, closeCodes, eventKind, type Have, type Message, type Opened } from "@syncline/protocol";
+import {
+  access,
+  ackLevel,
+  closeCodes,
+  eventKind,
+  maxEventBytes,
+  type Have,
+  type Message,
+  type Opened,
+} from "@syncline/protocol";
 import * as Y from "yjs";
 import { accessLevel, type DocumentAccess } from "./access.js";
 import { clockOf, hasMoreThan, holds, isEmpty } from "./content.js";
@@ -170,12 +179,14 @@ export class DocumentSession {
     if (this.#state.kind === "open") this.#state.sender.flush();
   }
 
-  /** Tells the other members' applications. Lost while the document is not open. */
+  /** Tells the other members' applications. Lost while the document is not open. @throws {SynclineError} `invalid-option` when too large */
   sendEvent(payload: Uint8Array | string): void {
     if (this.#state.kind !== "open") return;
     const { channel, room } = this.#state;
     const isText = typeof payload === "string";
     const bytes = isText ? new TextEncoder().encode(payload) : payload;
+    if (bytes.length > maxEventBytes)
+      throw new SynclineError("invalid-option", `An event of ${bytes.length} bytes; at most ${maxEventBytes}`);
     channel.send([{ type: "event", room, kind: isText ? eventKind.text : eventKind.bytes, payload: bytes }]);
   }
 

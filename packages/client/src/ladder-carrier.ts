@@ -115,7 +115,7 @@ class Attempt implements Carrier {
       ladder.probed(timing.now());
       return this.#probeLater();
     }
-    ladder.woke();
+    // It stays due: the next attempt is over a WebSocket.
     this.close();
     this.#handlers.onClose({ code: comeBack, reason: "A WebSocket can be had again" });
   }

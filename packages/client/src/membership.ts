@@ -13,6 +13,7 @@ import type { LocalCopy, LocalCopyState, OpenLocalCopy } from "./local-copy.js";
 import { PendingLedger } from "./pending.js";
 import { Presence } from "./presence.js";
 import type { Fetched } from "./revert.js";
+import type { TabChannel } from "./tabs/tab-channel.js";
 import type { Timing } from "./timing.js";
 
 /** Who is told of what happens: a provider. */
@@ -25,6 +26,8 @@ export interface Face {
 export interface MembershipHost {
   /** `undefined` while it is not up. */
   readonly channel: DocumentChannel | undefined;
+  /** What the connection is made with; `undefined` until it was first asked for. */
+  readonly token: string | undefined;
   /** Whether this membership wants a connection changed. */
   reconsider(): void;
   /** A document is synced. */
@@ -42,6 +45,8 @@ export interface MembershipOptions {
   readonly origin: object;
   readonly awareness: Awareness | undefined;
   readonly openLocalCopy: OpenLocalCopy | undefined;
+  /** Of the channel over which tabs share this document; `undefined` when they do not. */
+  readonly tabs: { readonly url: string; readonly bcChannel: string | undefined } | undefined;
   /** The ack after which an edit counts as saved. */
   readonly finalLevel: AckLevel;
   readonly maxBackoffTime: number;
@@ -90,6 +95,8 @@ export class Membership {
   /** Whether what this browser stores is in the document, or nothing is stored. */
   #isLoaded: boolean;
   #revert: Revert | undefined;
+  #tabs: TabChannel | undefined;
+  #isSharing = false;
   #failures = 0;
   #syncedAtMs = Infinity;
 
@@ -115,6 +122,7 @@ export class Membership {
       if (position) this.session.startFrom(position);
       this.#isLoaded = true;
       this.#joinIfPossible();
+      void this.#share();
     });
   }
 
@@ -132,6 +140,11 @@ export class Membership {
 
   get offline(): LocalCopyState | "off" {
     return this.#localCopy?.state ?? "off";
+  }
+
+  /** Whether other tabs that have the document hear of edits and presence directly. */
+  get isSharing(): boolean {
+    return this.#isSharing;
   }
 
   attach(face: Face): void {
@@ -158,6 +171,7 @@ export class Membership {
     if (this.#wantedBy.size > 0 || !this.isWanted) return;
     this.#leave();
     this.#become({ kind: "idle" });
+    this.#stopSharing();
     this.#giveUpRevert(new SynclineError("closed", "Disconnected before the server's content was here"));
     this.#options.host.reconsider();
   }
@@ -165,6 +179,7 @@ export class Membership {
   /** The connection is up. */
   up(): void {
     this.#joinIfPossible();
+    void this.#share();
   }
 
   /** The connection is gone. */
@@ -187,6 +202,7 @@ export class Membership {
   hide(): void {
     this.session.flush();
     this.#presence.sayGoodbye();
+    this.#tabs?.sayGoodbye();
   }
 
   /** The document is closed for good: by the server, or with its connection. */
@@ -194,6 +210,7 @@ export class Membership {
     if (!this.isWanted) return;
     this.session.drop();
     this.#become({ kind: "stopped" });
+    this.#stopSharing();
     const error = new SynclineError("closed", `Closed with ${code}: ${reason}`, { closeCode: code, reason });
     this.ledger.fail(error);
     this.#giveUpRevert(error);
@@ -232,6 +249,7 @@ export class Membership {
   async destroy(): Promise<void> {
     if (this.isWanted) this.#leave();
     this.#become({ kind: "destroyed" });
+    this.#stopSharing();
     const error = new SynclineError("destroyed", "The provider was destroyed before all edits were durable");
     this.session.destroy();
     this.#presence.destroy();
@@ -253,6 +271,8 @@ export class Membership {
       presence: () => this.#presence,
       tell: (name, ...args) => {
         if (name === "sync" && args[0] === true) this.#proven();
+        // Tabs that decide otherwise about what was refused must not bring it back.
+        if (name === "rejected") this.#stopSharing();
         this.tell(name, ...args);
       },
       onPosition: (position) => this.#localCopy?.remember(position),
@@ -272,6 +292,38 @@ export class Membership {
   #proven(): void {
     this.#syncedAtMs = this.#options.timing.now();
     this.#options.host.prove();
+    void this.#share();
+  }
+
+  async #share(): Promise<void> {
+    const { tabs, host, doc, documentName, timing, origin } = this.#options;
+    const { token } = host;
+    const mayShare = () => this.isWanted && this.#isLoaded && !this.session.rejected && !this.#tabs;
+    if (!tabs || token === undefined || !mayShare()) return;
+    try {
+      const { joinTabs } = await import("./tabs/index.js");
+      if (!mayShare()) return;
+      this.#tabs = joinTabs({
+        ...tabs,
+        doc,
+        documentName,
+        awareness: this.awareness,
+        timing,
+        token,
+        generation: () => this.session.position.generation,
+        adoptGeneration: (generation) => this.session.startFrom({ generation, seq: 0 }),
+        isFromElsewhere: (cause) => cause === origin || cause === this.#localCopy,
+        onError: (error) => this.onError(error),
+        onState: (isSharing) => (this.#isSharing = isSharing),
+      });
+    } catch (cause) {
+      this.onError(new SynclineError("connection-failed", "Nothing can be shared with other tabs", { cause }));
+    }
+  }
+
+  #stopSharing(): void {
+    this.#tabs?.destroy();
+    this.#tabs = undefined;
   }
 
   #begin(): void {
@@ -279,6 +331,7 @@ export class Membership {
     if (!this.isWanted) this.#become({ kind: "wanted" });
     this.#options.host.reconsider();
     this.#joinIfPossible();
+    void this.#share();
   }
 
   #joinIfPossible(): void {

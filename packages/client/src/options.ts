@@ -44,9 +44,17 @@ export interface OpenOptions {
   readonly offline?: OpenLocalCopy;
   /** Does not share edits and presence with other tabs of this browser directly. @default false */
   readonly disableBc?: boolean;
+  /**
+   * Whose tabs these are, for browsers in which several people use one origin. Tabs of different people share nothing.
+   *
+   * @default who the token is for, or the token itself
+   */
+  readonly bcChannel?: string;
 }
 
-export interface ProviderOptions extends ConnectionOptions, OpenOptions {
+export interface ProviderOptions<Provider = unknown> extends Omit<ConnectionOptions, "shouldReconnect">, OpenOptions {
+  /** Whether to come back after a socket was closed like this. @default unless the code is 44xx */
+  readonly shouldReconnect?: (event: CarrierCloseEvent, provider: Provider) => boolean;
   /**
    * `y-websocket` for servers that speak only that. They say neither what is on disk nor who may write: nothing is ever
    * `durable`, `received` is what they were seen to hold, and the token travels in the URL, for they look nowhere else.
@@ -85,8 +93,15 @@ export interface CheckedOptions {
 }
 
 /** @throws {SynclineError} `invalid-option` */
-export function checkOptions(serverUrl: string, options: ProviderOptions): CheckedOptions {
-  const { maxBackoffTime = 30_000, params = {}, protocol = "syncline" } = options;
+export function checkOptions(
+  serverUrl: string,
+  options: ConnectionOptions & Pick<ProviderOptions, "protocol" | "resyncInterval">,
+): CheckedOptions {
+  // As if they were left out: an option that is `undefined` is no mistake in JavaScript.
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as typeof options;
+  const { maxBackoffTime = 30_000, params = {}, protocol = "syncline" } = given;
   if (!(maxBackoffTime >= 0)) throw new SynclineError("invalid-option", "maxBackoffTime must be 0 or more");
   const { token = "", ...query } = params;
   socketUrl(serverUrl, query);
@@ -98,7 +113,7 @@ export function checkOptions(serverUrl: string, options: ProviderOptions): Check
     token,
     timing: systemTiming,
     pageEvents: findPageEventTarget(),
-    ...options,
+    ...given,
     serverUrl,
     params: query,
     protocol,

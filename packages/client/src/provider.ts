@@ -16,6 +16,7 @@ import {
 import type { Pending, SaveState } from "./pending.js";
 import { SharedConnection } from "./shared-connection.js";
 import { latest, type ProviderStatus } from "./status.js";
+import type { WebSocketLike } from "./web-socket-carrier.js";
 import { yWebsocketUrl } from "./y-websocket/url.js";
 
 /**
@@ -46,11 +47,16 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
    * @param options those of the connection are not looked at where one is shared
    * @throws {SynclineError} `invalid-option`; `no-websocket` when it is to connect and the runtime cannot
    */
-  constructor(server: string | SharedConnection, documentName: string, doc?: Y.Doc, options: ProviderOptions = {}) {
+  constructor(
+    server: string | SharedConnection,
+    documentName: string,
+    doc?: Y.Doc,
+    options: ProviderOptions<SynclineProvider> = {},
+  ) {
     super();
     this.roomname = checkedName(documentName);
     this.#ownsConnection = typeof server === "string";
-    this.#connection = typeof server === "string" ? new SharedConnection(checkOptions(server, options)) : server;
+    this.#connection = typeof server === "string" ? this.#makeConnection(server, options) : server;
     this.#membership = this.#connection.attach(this, this.roomname, doc, options);
     this.doc = this.#membership.doc;
     this.awareness = this.#membership.awareness;
@@ -103,6 +109,16 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
 
   get wsconnecting(): boolean {
     return this.status.connection === "connecting";
+  }
+
+  /** The present socket; null where there is none, or something else carries the connection. */
+  get ws(): WebSocketLike | null {
+    return this.#connection.webSocket;
+  }
+
+  /** Whether other tabs of this browser that have the document hear of edits and presence directly. */
+  get bcconnected(): boolean {
+    return this.#membership.isSharing;
   }
 
   /** Whether it is connected or will try to be. */
@@ -170,7 +186,8 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
   /**
    * Tells the other members' applications (`event`). Not stored: who is not connected now never hears of it.
    *
-   * @throws {SynclineError} `not-supported` by y-websocket servers
+   * @param payload at most 64 KiB; the server drops what is more than about 20 of them a second
+   * @throws {SynclineError} `not-supported` by y-websocket servers, `invalid-option` when it is too large
    */
   broadcast(payload: Uint8Array | string): void {
     this.#assertSyncline();
@@ -212,6 +229,14 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     // Those of y-websocket's events that have a second argument get the provider as such.
     this.emit(name, [args[0], this] as never);
     if (name !== "change" && this.status !== before) this.emit("change", [this.status]);
+  }
+
+  #makeConnection(url: string, options: ProviderOptions<SynclineProvider>): SharedConnection {
+    const { shouldReconnect, ...rest } = options;
+    if (!shouldReconnect) return new SharedConnection(checkOptions(url, rest));
+    return new SharedConnection(
+      checkOptions(url, { ...rest, shouldReconnect: (event) => shouldReconnect(event, this) }),
+    );
   }
 
   #assertSyncline(): void {

@@ -105,6 +105,10 @@ function withoutNull(attributes: Record<string, unknown>): Record<string, unknow
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
 }
 
+function isHalf(content: unknown): boolean {
+  return typeof content === "string" && /^[\ud800-\udfff]$/.test(content);
+}
+
 /** Mirrors the four root types by their events alone, and says what it holds. */
 function bindingOf(doc: Y.Doc): () => unknown {
   const [text, array, map, xml] = rootsOf(doc);
@@ -121,8 +125,9 @@ function bindingOf(doc: Y.Doc): () => unknown {
       else entries.set(key, map.get(key));
     }
   });
-  return () =>
-    [characters, elements, nodes].map((cells) => cells.map(plain)).concat([plain(Object.fromEntries(entries)) as []]);
+  // A later edit that parts a surrogate pair makes Yjs replace both halves, and tell no observer.
+  const whole = ([content, attributes]: Cell): Cell => [isHalf(content) ? "\ufffd" : content, attributes];
+  return () => [characters.map(whole), elements, nodes, Object.fromEntries(entries)].map(plain);
 }
 
 describe("whatever was refused", { timeout: 120_000 }, () => {
@@ -213,15 +218,34 @@ describe("who listens", () => {
     const doc = typed("accepted");
     const accepted = [Y.encodeStateAsUpdate(doc)];
     const updates: unknown[] = [];
-    doc.getText("text").observe((event) => {
-      if (event.target.length === 0) event.target.insert(0, "an editor is never empty");
-      else if (event.target.toString() === "accepted") event.target.insert(8, "!");
+    let answers = 0;
+    const held = bindingOf(doc);
+    doc.getText("text").observe(({ target }) => {
+      if (target.length === 0 && answers++ < 2) target.insert(0, "an editor is never empty");
+      else if (target.toString() === "accepted") target.insert(8, "!");
     });
     doc.on("update", (_: Uint8Array, from: unknown) => updates.push(from));
     resetDocument(doc, accepted, origin, newClientId);
     expect(doc.getText("text").toString()).toBe("accepted!");
+    expect(held()).toEqual(bindingOf(doc)());
     expect(updates).toEqual([origin, null]);
     expect(Y.decodeStateVector(Y.encodeStateVector(doc))).toEqual(new Map([[1, 8], [newClientId, 1]])); // prettier-ignore
+  });
+
+  test("an observer that answers every deletion does not go on for ever, and leaves nothing behind", () => {
+    const doc = typed("accepted");
+    const accepted = [Y.encodeStateAsUpdate(doc)];
+    const text = doc.getText("text");
+    text.observe(() => {
+      if (text.length > 0) return;
+      text.insert(0, "abcdefgh");
+      text.insert(6, "-");
+      text.insert(3, "-");
+    });
+    resetDocument(doc, accepted, origin, newClientId);
+    expect([text.toString(), text.length]).toEqual(["accepted", 8]);
+    text.insert(5, "!");
+    expect(text.toString()).toBe("accep!ted");
   });
 
   test("an observer that throws changes nothing but is heard of", () => {

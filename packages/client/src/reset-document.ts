@@ -112,9 +112,7 @@ function exchangeStore(doc: Y.Doc, nestedTypes: readonly SharedType[]): void {
     type._start = null;
     type._map = new Map();
     type._length = 0;
-    if (type instanceof Y.Text) type._hasFormatting = false;
-    // A Y.Text gives its markers up with its first formatting.
-    if (type instanceof Y.Text || type._searchMarker) type._searchMarker = [];
+    if (type._searchMarker) type._searchMarker = [];
   }
 }
 

@@ -9,6 +9,7 @@ import { SynclineError } from "./error.js";
 import { Membership, type Face, type MembershipHost } from "./membership.js";
 import { socketUrl, type CheckedOptions, type OpenOptions } from "./options.js";
 import { listenToPage } from "./page-events.js";
+import type { WebSocketLike } from "./web-socket-carrier.js";
 
 export class SharedConnection implements MembershipHost {
   readonly options: CheckedOptions;
@@ -17,6 +18,7 @@ export class SharedConnection implements MembershipHost {
   readonly #memberships = new Map<string, Membership>();
   readonly #stopListening: () => void;
   #isUp = false;
+  #webSocket: WebSocketLike | null = null;
 
   constructor(options: CheckedOptions) {
     this.options = options;
@@ -32,6 +34,20 @@ export class SharedConnection implements MembershipHost {
 
   get status(): ConnectionStatus {
     return statusOf(this.#connection.state);
+  }
+
+  /** The present one, where there is one. */
+  get webSocket(): WebSocketLike | null {
+    return this.#webSocket;
+  }
+
+  /** Of the syncline dialect's socket. */
+  get url(): string {
+    return socketUrl(this.options.serverUrl, this.options.params);
+  }
+
+  get token(): string | undefined {
+    return this.#connection.token;
   }
 
   get channel(): DocumentChannel | undefined {
@@ -57,6 +73,11 @@ export class SharedConnection implements MembershipHost {
         origin: face,
         awareness: options.awareness,
         openLocalCopy: options.offline,
+        // Elsewhere than in a page there are no tabs.
+        tabs:
+          options.disableBc || !("document" in globalThis)
+            ? undefined
+            : { url: this.url, bcChannel: options.bcChannel },
       });
       this.#memberships.set(documentName, membership);
     }
@@ -97,9 +118,12 @@ export class SharedConnection implements MembershipHost {
   #makeConnection(): Connection {
     const { options } = this;
     const docNamed = (name: string) => this.#memberships.get(name)?.doc;
-    const openCarrier = carrierFor(options, (name) => Y.encodeStateVector(docNamed(name) ?? new Y.Doc()));
+    const openCarrier = carrierFor(options, {
+      stateVector: (name) => Y.encodeStateVector(docNamed(name) ?? new Y.Doc()),
+      onWebSocket: (webSocket) => (this.#webSocket = webSocket),
+    });
     return new Connection(
-      { ...options, openCarrier, url: () => socketUrl(options.serverUrl, options.params) },
+      { ...options, openCarrier, url: () => this.url },
       {
         onUp: () => {
           this.#isUp = true;
@@ -111,7 +135,10 @@ export class SharedConnection implements MembershipHost {
           this.#each((membership) => membership.down());
         },
         onStatus: (status) => this.#each((membership) => membership.tell("status", { status })),
-        onClose: (event) => this.#each((membership) => membership.tell("connection-close", event, undefined)),
+        onClose: (event) => {
+          this.#webSocket = null;
+          this.#each((membership) => membership.tell("connection-close", event, undefined));
+        },
         onError: (error) => this.#each((membership) => membership.onError(error)),
         onStopped: (code, reason) => this.#each((membership) => membership.stop(code, reason)),
         unackedBytes: () => this.#sum((membership) => membership.ledger.unackedBytes),

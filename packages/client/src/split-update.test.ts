@@ -201,6 +201,41 @@ describe("what is cut", () => {
   });
 });
 
+describe("where the cuts are", () => {
+  const lengths = (update: Uint8Array) =>
+    splitUpdate(update, 1000).map((piece) => Y.decodeUpdate(piece).structs.map(({ length }) => length));
+  const blocks = (...texts: number[]) =>
+    buildUpdate([
+      { client: 1, clock: 0, structs: texts.map((length) => ({ content: contents.string("x".repeat(length)) })) },
+    ]);
+
+  test("a text that fits into a piece is not cut to fill up the one before", () => {
+    expect(lengths(blocks(600, 900))).toEqual([[600], [900]]);
+  });
+
+  test("a text that fits into none begins where there is room", () => {
+    const [first] = lengths(blocks(100, 3000));
+    expect(first).toHaveLength(2);
+  });
+
+  test("a hole between structs stays a hole", () => {
+    const author = typed("a".repeat(40));
+    const updates = ["b", "c"].map((letter) => {
+      const before = Y.encodeStateVector(author);
+      author.getText("text").insert(0, letter.repeat(40));
+      return Y.encodeStateAsUpdate(author, before);
+    });
+    const first = Y.encodeStateAsUpdate(typed("a".repeat(40)));
+    const holed = Y.mergeUpdates([first, updates[1] as Uint8Array]);
+    const kinds = splitUpdate(holed, holed.length - 1).map((piece) => Y.decodeUpdate(piece).structs);
+    expect(kinds.flat().some((struct) => struct instanceof Y.GC)).toBe(false);
+    const wide = Y.mergeUpdates([holed, Y.encodeStateAsUpdate(typed("z".repeat(200), 2))]);
+    const merged = splitUpdate(wide, wide.length - 1).flatMap((piece) => Y.decodeUpdate(piece).structs);
+    expect(merged.some((struct) => struct instanceof Y.Skip)).toBe(true);
+    expectSameAsWhole(wide, 150, [first, updates[0] as Uint8Array]);
+  });
+});
+
 describe("what is deleted", () => {
   test("a struct comes with its deletion, what others had comes last", () => {
     const known = typed("0123456789".repeat(20), 5);

@@ -76,6 +76,24 @@ describe("the ladder of transports", () => {
     expect(pausesMs).toEqual([0.5, 5, 10, 20, 40, 60, 60]);
   });
 
+  it("begins with short pauses between probes again once a WebSocket has worked", () => {
+    const ladder = onFallback("sse");
+    for (let i = 0; i < 3; i++) ladder.probed(0);
+    ladder.opened("websocket", 0);
+    failing(ladder, 22, unopened, 0);
+    expect(ladder.next(22_000)).toBe("sse");
+    ladder.opened("sse", 22_000);
+    expect(ladder.probeInMs(22_000)).toBe(30_000);
+    ladder.probed(52_000);
+    expect(ladder.probeInMs(52_000)).toBe(5 * minuteMs);
+  });
+
+  it("wants no probe before a fallback works again, when one that had worked fails", () => {
+    const ladder = onFallback("sse");
+    failing(ladder, 2);
+    expect([ladder.next(0), ladder.probeInMs(0)]).toEqual(["websocket", undefined]);
+  });
+
   it("wants no probe on a WebSocket, nor before a fallback has worked", () => {
     const ladder = new TransportLadder(true);
     expect(ladder.probeInMs(0)).toBeUndefined();

@@ -29,17 +29,17 @@ export function requireWebSocket(polyfill: WebSocketConstructor | undefined): We
 
 const openState = 1;
 
-export interface WebSocketCarrier extends Carrier {
-  readonly webSocket: WebSocketLike;
+export interface WebSocketCarrierOptions {
+  readonly WebSocketPolyfill: WebSocketConstructor | undefined;
+  /** Subprotocols to ask for; none when empty. */
+  readonly protocols: readonly string[];
+  /** Is shown each socket that is made. */
+  readonly onWebSocket?: (webSocket: WebSocketLike) => void;
 }
 
-/** @param protocols subprotocols to ask for; none when empty */
-export function webSocketCarrier(
-  polyfill: WebSocketConstructor | undefined,
-  protocols: readonly string[] = [],
-): OpenCarrier {
-  return (url, { onOpen, onFrame, onError, onClose }): WebSocketCarrier => {
-    const WebSocket = requireWebSocket(polyfill);
+export function webSocketCarrier({ WebSocketPolyfill, protocols, onWebSocket }: WebSocketCarrierOptions): OpenCarrier {
+  return (url, { onOpen, onFrame, onError, onClose }): Carrier => {
+    const WebSocket = requireWebSocket(WebSocketPolyfill);
     const webSocket = protocols.length > 0 ? new WebSocket(url, [...protocols]) : new WebSocket(url);
     const close = () => {
       webSocket.onopen = webSocket.onmessage = webSocket.onclose = null;
@@ -47,6 +47,7 @@ export function webSocketCarrier(
       webSocket.onerror = () => {};
       webSocket.close();
     };
+    onWebSocket?.(webSocket);
     webSocket.binaryType = "arraybuffer";
     webSocket.onopen = () => onOpen();
     webSocket.onmessage = ({ data }: { readonly data: unknown }) => {
@@ -59,7 +60,6 @@ export function webSocketCarrier(
     webSocket.onerror = onError;
     webSocket.onclose = (event: CarrierCloseEvent) => onClose(event);
     return {
-      webSocket,
       send: (frame) => {
         if (webSocket.readyState === openState) webSocket.send(frame);
       },

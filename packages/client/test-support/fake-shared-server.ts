@@ -33,6 +33,8 @@ export class FakeSharedSocket implements Carrier {
   readonly tab: FakeTab;
   /** What came from the client. */
   readonly records: StreamRecord[] = [];
+  readonly #openStreams = new Set<number>();
+  #newestStream = 0;
   readonly #server: FakeSharedServer;
   readonly #handlers: CarrierHandlers;
   #isOpen = false;
@@ -48,8 +50,7 @@ export class FakeSharedSocket implements Carrier {
   }
 
   get streams(): number[] {
-    const closed = new Set(this.records.flatMap((record) => (record.kind === "close" ? [record.stream] : [])));
-    return [...new Set(this.records.map(({ stream }) => stream))].filter((stream) => !closed.has(stream));
+    return [...this.#openStreams];
   }
 
   send(bytes: Uint8Array<ArrayBuffer>): void {
@@ -58,8 +59,15 @@ export class FakeSharedSocket implements Carrier {
     this.#later("to the server", () => {
       const record = decodeStreamRecord(bytes);
       this.records.push(record);
-      if (record.kind === "frame") this.deliver(encodeStreamFrame(record.stream, record.frame));
+      this.#receive(record);
     });
+  }
+
+  #receive(record: StreamRecord): void {
+    const { stream } = record;
+    if (record.kind === "close") return void this.#openStreams.delete(stream);
+    if (stream > this.#newestStream) this.#openStreams.add((this.#newestStream = stream));
+    if (this.#openStreams.has(stream)) this.deliver(encodeStreamFrame(stream, record.frame));
   }
 
   /** The server sends something. */
@@ -68,6 +76,7 @@ export class FakeSharedSocket implements Carrier {
   }
 
   closeStream(stream: number, code: number, reason: string): void {
+    this.#openStreams.delete(stream);
     this.deliver(encodeStreamClose(stream, code, reason));
   }
 

@@ -15,8 +15,9 @@ type Request = { result?: unknown; error?: unknown } & Record<string, Listener |
 export class FaultyIndexedDb {
   readonly factory = new MemoryFactory();
   openFault: OpenFault | undefined;
-  /** `full`: what is written is taken back at the end. `closing`: nothing can be begun. `hangs`: nothing ends. */
-  writeFault: "full" | "closing" | "hangs" | undefined;
+  /** `full`: what is written is taken back at the end; `full-once`: only once. `closing`: nothing can be begun. `hangs`: nothing ends. */
+  writeFault: "full" | "full-once" | "closing" | "hangs" | undefined;
+  closeCount = 0;
   /** How many databases were asked for. */
   openCount = 0;
   /** What `durability` each write was begun with. */
@@ -32,6 +33,11 @@ export class FaultyIndexedDb {
     } as unknown as IDBFactory;
   }
 
+  /** How many connections nobody closed. */
+  get connectionCount(): number {
+    return this.#open.size;
+  }
+
   /** Lets open requests that were held back go on. */
   release(): void {
     this.openFault = undefined;
@@ -41,7 +47,6 @@ export class FaultyIndexedDb {
   /** As browsers do when they run short of something, or a person clears the site's data. */
   closeAll(): void {
     for (const db of [...this.#open]) {
-      this.#open.delete(db);
       db.close();
       (db.onclose as Listener | null)?.(new Event("close"));
     }
@@ -82,7 +87,12 @@ export class FaultyIndexedDb {
 
   #watched(db: IDBDatabase): IDBDatabase {
     this.#open.add(db);
-    const begin = db.transaction.bind(db);
+    const [begin, close] = [db.transaction.bind(db), db.close.bind(db)];
+    db.close = () => {
+      this.closeCount++;
+      this.#open.delete(db);
+      close();
+    };
     db.transaction = (stores, mode, options) => {
       if (this.writeFault === "closing") {
         throw new DOMException("The database connection is closing.", "InvalidStateError");
@@ -90,7 +100,8 @@ export class FaultyIndexedDb {
       const transaction = begin(stores, mode, options);
       if (mode !== "readwrite") return transaction;
       this.durabilities.push(options?.durability);
-      if (this.writeFault === "full") this.#takeBack(transaction);
+      if (this.writeFault?.startsWith("full")) this.#takeBack(transaction);
+      if (this.writeFault === "full-once") this.writeFault = undefined;
       if (this.writeFault === "hangs") Object.defineProperty(transaction, "oncomplete", { set() {} });
       return transaction;
     };

@@ -47,7 +47,10 @@ class PageDocument {
   /** Stays connected until `close()`. */
   connect(url: string, name: string): void {
     [this.#url, this.#name] = [`${url}/.syncline/v1`, name];
-    const open = sharedSocketCarrier({ openSocket: webSocketCarrier(undefined), timing: systemTiming });
+    const open = sharedSocketCarrier({
+      openSocket: webSocketCarrier({ WebSocketPolyfill: undefined, protocols: [] }),
+      timing: systemTiming,
+    });
     this.#carrier = open(this.#url, {
       onOpen: () => this.#greet(),
       onFrame: (frame) => decodeFrame(frame).forEach((message) => this.#receive(message)),

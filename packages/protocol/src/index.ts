@@ -4,6 +4,7 @@ export { closeCodes, fitCloseReason, isPermanentClose, type CloseCode } from "./
 export { checkDocumentName, maxDocumentNameBytes } from "./document-name.js";
 export { ProtocolError, type ProtocolErrorCode } from "./error.js";
 export {
+  maxEventBytes,
   maxHelloBytes,
   maxServerMessageBytes,
   maxStreamHeaderBytes,

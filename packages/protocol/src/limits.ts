@@ -23,3 +23,6 @@ export const maxStreamHeaderBytes = 16;
 
 /** A hello, token included: all that is read of a client before it is welcomed. */
 export const maxHelloBytes = 8 * 1024;
+
+/** An event's payload, by default: a client that sends a larger one is closed with 4413. */
+export const maxEventBytes = 64 * 1024;
