@@ -6,6 +6,7 @@ export default tseslint.config(
   {
     ignores: [
       "**/dist/**",
+      "**/.tsc/**",
       "**/node_modules/**",
       "packages/server/demo-page/**",
       "data/**",

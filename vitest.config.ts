@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Five projects: beside the source, across packages over real sockets, campaigns, simulated worlds, and a real browser on the demo page. */
@@ -8,6 +9,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // Needs nothing built, but for tests of the server's threads.
+          alias: { "@syncline/protocol": fileURLToPath(new URL("packages/protocol/src/index.ts", import.meta.url)) },
           include: ["packages/*/src/**/*.test.ts"],
           testTimeout: 30_000,
         },
@@ -15,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: "sockets",
-          include: ["test/{sockets,failures,migration,workspace}/**/*.test.ts"],
+          include: ["test/{sockets,failures,migration,workspace,packages}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

@@ -1,5 +1,5 @@
 /** The socket that a client has of a connection: the part of the WebSocket interface that providers use. */
-import type { SocketLike } from "@syncline/client";
+import type { WebSocketLike } from "@syncline/client";
 import type { Parcel, Pipe } from "./pipe.js";
 
 type Handler = ((event: never) => unknown) | null;
@@ -13,9 +13,9 @@ export interface SocketLink {
 
 const abnormalClose = 1006;
 
-export class ClientSocket implements SocketLike {
+export class ClientSocket implements WebSocketLike {
   binaryType = "blob";
-  readyState = 0;
+  readyState: 0 | 1 | 2 | 3 = 0;
   onopen: Handler = null;
   onmessage: Handler = null;
   onerror: Handler = null;

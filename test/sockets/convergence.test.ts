@@ -69,12 +69,7 @@ async function repeat(server: SynclineServer, client: Client): Promise<void> {
 }
 
 function cut({ provider }: Client): void {
-  // The stock provider shows its socket; ours is cut by leaving and returning.
-  if ("ws" in provider) (provider.ws as unknown as WebSocket | null)?.terminate();
-  else {
-    provider.disconnect();
-    provider.connect();
-  }
+  (provider.ws as unknown as WebSocket | null)?.terminate();
 }
 
 async function run(server: SynclineServer, clients: readonly Client[], steps: readonly Action[]): Promise<void> {

@@ -9,13 +9,20 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { chromium, type Browser } from "playwright-core";
+import { chromium, type Browser, type BrowserContext } from "playwright-core";
 
 export interface TestBrowser {
   readonly browser: Browser;
   /** Where it was found, for people. */
   readonly origin: string;
   /** Closes it and removes what was unpacked for it. */
+  readonly close: () => Promise<void>;
+}
+
+export interface TestProfile {
+  readonly context: BrowserContext;
+  /** Of the browser's main process. */
+  readonly pid: number;
   readonly close: () => Promise<void>;
 }
 
@@ -74,12 +81,43 @@ export function isBrowserAvailable(): boolean {
   return false;
 }
 
-/** Launches the first browser that starts: one that is installed may be a stub that only says how to install it. */
 export async function launchBrowser(): Promise<TestBrowser> {
+  return firstThatStarts(async (source) => {
+    const { started: browser, dispose } = await launch(source, (options) => chromium.launch(options));
+    return {
+      browser,
+      origin: source.origin,
+      close: async () => {
+        await browser.close();
+        await dispose();
+      },
+    };
+  });
+}
+
+/** A browser that keeps what pages store in `directory`, as a person's does, for the next that is launched with it. */
+export async function launchProfile(directory: string): Promise<TestProfile> {
+  return firstThatStarts(async (source) => {
+    const { started: context, dispose } = await launch(source, (options) =>
+      chromium.launchPersistentContext(directory, options),
+    );
+    return {
+      context,
+      pid: await browserPid(context),
+      close: async () => {
+        await context.close();
+        await dispose();
+      },
+    };
+  });
+}
+
+/** The first browser that starts: one that is installed may be a stub that only says how to install it. */
+async function firstThatStarts<Started>(start: (source: BrowserSource) => Promise<Started>): Promise<Started> {
   const failures: unknown[] = [];
   for (const source of browserSources()) {
     try {
-      return await launch(source);
+      return await start(source);
     } catch (error) {
       failures.push(error);
     }
@@ -115,25 +153,34 @@ function isExecutable(path: string): boolean {
   }
 }
 
-async function launch(source: BrowserSource): Promise<TestBrowser> {
+interface LaunchOptions {
+  readonly executablePath: string;
+  readonly args: string[];
+  readonly env: Record<string, string>;
+}
+
+async function launch<Started>(
+  source: BrowserSource,
+  start: (options: LaunchOptions) => Promise<Started>,
+): Promise<{ readonly started: Started; readonly dispose: () => Promise<void> }> {
   const { executablePath, env, dispose } =
     source.kind === "npm"
       ? await unpackNpmChromium()
       : { executablePath: source.path, env: {}, dispose: async () => {} };
   try {
-    const browser = await chromium.launch({ executablePath, args: launchArgs, env: { ...definedEnv(), ...env } });
-    return {
-      browser,
-      origin: source.origin,
-      close: async () => {
-        await browser.close();
-        await dispose();
-      },
-    };
+    return { started: await start({ executablePath, args: launchArgs, env: { ...definedEnv(), ...env } }), dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+async function browserPid(context: BrowserContext): Promise<number> {
+  const session = await context.browser()?.newBrowserCDPSession();
+  const { processInfo } = (await session?.send("SystemInfo.getProcessInfo")) ?? { processInfo: [] };
+  const browser = processInfo.find(({ type }) => type === "browser");
+  if (!browser) throw new Error("the browser does not tell its process id");
+  return browser.id;
 }
 
 function definedEnv(): Record<string, string> {

@@ -64,6 +64,8 @@ interface Opening {
   readonly requestId: number;
   readonly room: number;
   readonly sender: UpdateSender;
+  /** It was answered with what was missed only. */
+  readonly isResumed: boolean;
   /** To a reader: the document brought nothing that the server lacked, and had no edits since. */
   isCovered: boolean;
   isSynced: boolean;
@@ -211,11 +213,10 @@ export class DocumentSession {
       case "ack":
         this.#onAck(opening.sender.acknowledge(message));
         // The document has what it was sent and what it wrote.
-        if (message.level === ackLevel.durable) {
-          this.#standing.bind();
-          this.#advance(opening, message.seq);
-        }
-        return;
+        if (message.level !== ackLevel.durable) return;
+        // An update that said nothing is acknowledged, too, and where nothing was ever written no generation is binding.
+        if (message.clock > 0) this.#standing.bind();
+        return this.#advance(opening, message.seq);
       case "reject":
         return this.#reject({
           update: this.#options.ledger.updateSentAs(message.n) ?? new Uint8Array(),
@@ -284,7 +285,7 @@ export class DocumentSession {
     const isResumed = stateVector.length === 0;
     const isCovered =
       granted !== access.write && !ledger.hasOwnUnsentEdits && (isResumed || !hasMoreThan(doc, stateVector));
-    const opening: Opening = { kind: "open", channel, requestId, room, sender, isCovered, isSynced: false };
+    const opening: Opening = { kind: "open", channel, requestId, room, sender, isResumed, isCovered, isSynced: false };
     this.#state = opening;
     return opening;
   }
@@ -329,6 +330,9 @@ export class DocumentSession {
     // A reader gets no acks. The server has all of this and has not said that it cannot write.
     if (this.#state === opening && opening.isCovered) this.#onAck(this.#options.ledger.confirm());
     if (this.#state === opening) this.#rejectForReader(opening);
+    // What was missed leans on something that is not here: the position was wrong, as after a backup was restored.
+    const leansOnMissing = opening.isResumed && this.#options.doc.store.pendingStructs;
+    if (this.#state === opening && leansOnMissing) this.#resync("what came after the resume leans on what did not");
   }
 
   #onUpdate(opening: Opening, n: number, update: Uint8Array): void {

@@ -1,5 +1,6 @@
 export type { DocumentAccess } from "./access.js";
 export type { CarrierCloseEvent } from "./carrier.js";
+export type { TransportKind } from "./carriers.js";
 export { SynclineClient, type ClientOptions } from "./client.js";
 export type { ConnectionStatus } from "./connection-state.js";
 export type { Token } from "./connection.js";
@@ -10,6 +11,7 @@ export type { ConnectionOptions, OpenOptions, ProviderOptions } from "./options.
 export type { PageEventTarget } from "./page-events.js";
 export type { Pending, SaveState } from "./pending.js";
 export { SynclineProvider } from "./provider.js";
+export type { ProviderAwareness } from "./provider-awareness.js";
 export type { RejectedUpdate } from "./rejected-update.js";
 export type { ProviderStatus } from "./status.js";
 export type { Timing } from "./timing.js";

@@ -357,7 +357,12 @@ export class Membership {
 
   #replace({ resetDocument }: typeof import("./revert.js"), { content, position }: Fetched): void {
     const { doc, origin } = this.#options;
-    resetDocument(doc, content ? [content] : [], origin, newClientId());
+    try {
+      resetDocument(doc, content ? [content] : [], origin, newClientId());
+    } catch (cause) {
+      // Observers of the application run inside of it; the document is reset all the same.
+      this.onError(new SynclineError("apply-failed", "An observer failed while edits were taken back", { cause }));
+    }
     this.session.replaced(position);
     this.#presence.rename(doc.clientID);
     void this.#localCopy?.restart();

@@ -11,8 +11,8 @@ const maxBytes = 1_000;
 function author() {
   const doc = new Y.Doc();
   doc.clientID = clientId;
-  let update = new Uint8Array();
-  doc.on("update", (latest: Uint8Array<ArrayBuffer>) => (update = latest));
+  let update: Uint8Array = new Uint8Array();
+  doc.on("update", (latest: Uint8Array) => (update = latest));
   return {
     doc,
     edit: (byteCount = 5) => {
@@ -126,7 +126,7 @@ describe("the ledger of edits", () => {
   });
 
   it("rejects who waits, and who asks later, with the first reason; revived, it waits again", async () => {
-    const { ledger, make, send } = makeLedger();
+    const { ledger, make } = makeLedger();
     make();
     const waiting = ledger.whenDurable();
     ledger.fail(new SynclineError("rejected", "no"));

@@ -1,5 +1,4 @@
 /** The public face of one document, kept in step with a Syncline server. Wires, no more. */
-import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import type { DocumentAccess } from "./access.js";
 import { ProviderEmitter, type ProviderEvents } from "./events.js";
@@ -14,6 +13,7 @@ import {
   type ProviderOptions,
 } from "./options.js";
 import type { Pending, SaveState } from "./pending.js";
+import type { ProviderAwareness } from "./provider-awareness.js";
 import { SharedConnection } from "./shared-connection.js";
 import { latest, type ProviderStatus } from "./status.js";
 import type { WebSocketLike } from "./web-socket-carrier.js";
@@ -29,7 +29,7 @@ import { yWebsocketUrl } from "./y-websocket/url.js";
  */
 export class SynclineProvider extends ProviderEmitter<SynclineProvider> implements Face {
   readonly doc: Y.Doc;
-  readonly awareness: Awareness;
+  readonly awareness: ProviderAwareness;
   /** The document's name. */
   readonly roomname: string;
   readonly #connection: SharedConnection;
@@ -95,7 +95,17 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     const { session, ledger, offline } = this.#membership;
     const { access, isSynced: synced, rejected } = session;
     const connection = this.shouldConnect ? this.#connection.status : "disconnected";
-    const now = { ...ledger.saveState, connection, access, synced, offline, rejected, lastError: this.#lastError };
+    const { transport } = this.#connection;
+    const now = {
+      ...ledger.saveState,
+      connection,
+      transport,
+      access,
+      synced,
+      offline,
+      rejected,
+      lastError: this.#lastError,
+    };
     return (this.#status = latest(this.#status, now));
   }
 

@@ -1,7 +1,7 @@
 /** One connection for any number of documents: up while one of them is wanted. Wires, no more. */
 import type { Message } from "@syncline/protocol";
 import * as Y from "yjs";
-import { carrierFor } from "./carriers.js";
+import { Carriers, type TransportKind } from "./carriers.js";
 import { statusOf, type ConnectionStatus } from "./connection-state.js";
 import { Connection } from "./connection.js";
 import type { DocumentChannel } from "./document-session.js";
@@ -13,6 +13,7 @@ import type { WebSocketLike } from "./web-socket-carrier.js";
 
 export class SharedConnection implements MembershipHost {
   readonly options: CheckedOptions;
+  readonly #carriers: Carriers;
   readonly #connection: Connection;
   /** By the document's name. */
   readonly #memberships = new Map<string, Membership>();
@@ -22,9 +23,11 @@ export class SharedConnection implements MembershipHost {
 
   constructor(options: CheckedOptions) {
     this.options = options;
+    this.#carriers = this.#makeCarriers();
     this.#connection = this.#makeConnection();
     this.#stopListening = listenToPage(options.pageEvents, {
       onWake: () => {
+        this.#carriers.woke();
         this.#each((membership) => membership.wake());
         this.#connection.wake();
       },
@@ -39,6 +42,11 @@ export class SharedConnection implements MembershipHost {
   /** The present one, where there is one. */
   get webSocket(): WebSocketLike | null {
     return this.#webSocket;
+  }
+
+  /** What carries the connection, or did last. */
+  get transport(): TransportKind {
+    return this.#carriers.kind;
   }
 
   /** Of the syncline dialect's socket. */
@@ -115,15 +123,18 @@ export class SharedConnection implements MembershipHost {
     await Promise.all(destroyed);
   }
 
-  #makeConnection(): Connection {
-    const { options } = this;
+  #makeCarriers(): Carriers {
     const docNamed = (name: string) => this.#memberships.get(name)?.doc;
-    const openCarrier = carrierFor(options, {
+    return new Carriers(this.options, {
       stateVector: (name) => Y.encodeStateVector(docNamed(name) ?? new Y.Doc()),
       onWebSocket: (webSocket) => (this.#webSocket = webSocket),
     });
+  }
+
+  #makeConnection(): Connection {
+    const { options } = this;
     return new Connection(
-      { ...options, openCarrier, url: () => this.url },
+      { ...options, openCarrier: this.#carriers.open, url: () => this.url },
       {
         onUp: () => {
           this.#isUp = true;

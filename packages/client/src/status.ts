@@ -1,5 +1,6 @@
 /** How a document stands, as one value for user interfaces. */
 import type { DocumentAccess } from "./access.js";
+import type { TransportKind } from "./carriers.js";
 import type { ConnectionStatus } from "./connection-state.js";
 import type { RejectedUpdate } from "./rejected-update.js";
 import type { SynclineError } from "./error.js";
@@ -8,6 +9,8 @@ import type { SaveState } from "./pending.js";
 
 export interface ProviderStatus extends SaveState {
   readonly connection: ConnectionStatus;
+  /** What carries the connection, or did last: something else than a WebSocket where none can be had. */
+  readonly transport: TransportKind;
   readonly access: DocumentAccess;
   /** Whether everything the server had at the opening has arrived, on the present connection. */
   readonly synced: boolean;

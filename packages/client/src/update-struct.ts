@@ -55,7 +55,7 @@ export function readStruct(decoder: decoding.Decoder, client: number, clock: num
   if (isItem && !(info & (hasOrigin | hasRightOrigin))) {
     if (decoding.readVarUint(decoder) === 1) skipBytes(decoder);
     else readId();
-    
+    if (info & hasKey) skipBytes(decoder);
   }
   const head = decoder.arr.subarray(headStart, decoder.pos);
   const unit: Unit | undefined = ref === 2 ? "json" : ref === 4 ? "character" : ref === 8 ? "any" : undefined;

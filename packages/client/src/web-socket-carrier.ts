@@ -6,7 +6,7 @@ import { SynclineError } from "./error.js";
 export interface WebSocketLike {
   binaryType: string;
   /** 1 while it is open. */
-  readonly readyState: number;
+  readonly readyState: 0 | 1 | 2 | 3;
   onopen: ((event: never) => unknown) | null;
   onmessage: ((event: never) => unknown) | null;
   onerror: ((event: never) => unknown) | null;

@@ -12,7 +12,7 @@ type Handler = ((event: never) => unknown) | null;
 
 export class FakeSocket implements WebSocketLike {
   binaryType = "blob";
-  readyState = 0;
+  readyState: 0 | 1 | 2 | 3 = 0;
   onopen: Handler = null;
   onmessage: Handler = null;
   onerror: Handler = null;

@@ -16,6 +16,7 @@ export function setUp(options: ProviderOptions = {}, doc = new Y.Doc(), server =
       WebSocketPolyfill: network.WebSocket,
       timing,
       pageEvents: null,
+      fallback: false,
       ...options,
     }),
   );

@@ -28,7 +28,7 @@ export class ByteReader {
 
   /** @throws {ProtocolError} `malformed-message` when no byte is left. */
   readByte(): number {
-    if (this.#position >= this.#end) throw malformed();
+    if (this.#position >= this.#end) throw malformed("the bytes end where one more was announced");
     return this.bytes[this.#position++] as number;
   }
 
@@ -46,19 +46,19 @@ export class ByteReader {
       const byte = this.readByte();
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
-        if (byte === 0) throw malformed();
+        if (byte === 0) throw malformed("a number is written in more bytes than it needs");
         if (value > Number.MAX_SAFE_INTEGER) break;
         return value;
       }
       scale *= 128;
     }
-    throw malformed();
+    throw malformed("a number is larger than 2^53−1");
   }
 
   /** A view, not a copy, of the next `length` bytes. */
   readBytes(length: number): Uint8Array {
     const start = this.#position;
-    if (length > this.#end - start) throw malformed();
+    if (length > this.#end - start) throw malformed("a field is longer than what is left of the message");
     this.#position = start + length;
     return this.bytes.subarray(start, this.#position);
   }
@@ -74,12 +74,11 @@ export class ByteReader {
     try {
       return utf8.decode(bytes);
     } catch (cause) {
-      throw malformed({ cause });
+      throw new ProtocolError("malformed-message", "a string is not valid UTF-8", { cause });
     }
   }
 }
 
-/** One text for a field cut short, a number not in its shortest form or too large, and text that is not UTF-8. */
-function malformed(options?: ErrorOptions): ProtocolError {
-  return new ProtocolError("malformed-message", "the bytes are not what the protocol says", options);
+function malformed(reason: string): ProtocolError {
+  return new ProtocolError("malformed-message", reason);
 }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { maxUpdateHeaderBytes } from "@syncline/protocol";
+import { everybodyMayWrite, type Authorize } from "./connection/authorize.js";
 import type { ConnectionServices } from "./connection/services.js";
 import { createSynclineWire } from "./connection/syncline-wire.js";
 import type { Framing } from "./connection/transport.js";
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly limits: ServerLimits;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** @default everybody may write */
+  readonly authorize?: Authorize;
   /** A random name, unique for ever. @default randomUUID */
   readonly newId?: () => string;
   /** Milliseconds since 1970. @default Date.now */
@@ -44,12 +47,14 @@ export class Engine {
   readonly #commitQueue: CommitQueue;
   readonly #backlog: Backlog;
   readonly #newId: () => string;
+  readonly #wallClock: () => number;
 
   constructor(options: EngineOptions) {
     const { storage, workers, limits, relay, timers, logger } = options;
     const { newId = randomUUID, wallClock = () => Date.now() } = options;
     this.#options = options;
     this.#newId = newId;
+    this.#wallClock = wallClock;
     this.#commitQueue = new CommitQueue({ storage, timers, logger, commitIntervalMs: limits.commitIntervalMs });
     this.#backlog = new Backlog(limits.maxBacklogBytes);
     this.rooms = new Rooms({
@@ -80,10 +85,12 @@ export class Engine {
 
   /** What connections need of it, their bytes put into frames by `framing`. */
   connectionServices(framing: Framing): ConnectionServices {
-    const { limits, timers, logger } = this.#options;
+    const { limits, timers, logger, authorize = everybodyMayWrite } = this.#options;
     return {
       rooms: this.rooms,
       timers,
+      wallClock: this.#wallClock,
+      authorize,
       logger,
       framing,
       wires: { yWebsocket: createYWebsocketWire(framing), syncline: createSynclineWire(framing) },
@@ -93,6 +100,7 @@ export class Engine {
       maxFrameBytes: limits.maxFrameBytes,
       maxMessageBytes: Math.min(limits.maxFrameBytes, limits.maxUpdateBytes + maxUpdateHeaderBytes),
       maxRoomsPerConnection: limits.maxRoomsPerConnection,
+      eventLimits: limits,
       newConnectionId: this.#newId,
       serverName: `syncline ${version}`,
     };

@@ -17,6 +17,13 @@ test("one limit can be set without naming the others", () => {
   expect(limits.maxRoomsPerConnection).toBe(100);
 });
 
+test("a callback is used as it is, and without one everybody may write", async () => {
+  const authorize = () => ({ access: "read" }) as const;
+  expect(resolveOptions({ authorize }).authorize).toBe(authorize);
+  const request = { token: "", documentName: "d", dialect: "syncline" } as const;
+  expect(await resolveOptions({}).authorize(request)).toEqual({ access: "write" });
+});
+
 test("a store of one's own is used as it is", () => {
   const store = new MemoryStorage();
   expect(resolveOptions({ data: store }).data).toBe(store);
@@ -29,6 +36,7 @@ describe("a mistake names the option", () => {
     ["an empty host", { host: "" }, /option host/],
     ["a relay mode that does not exist", { relay: "later" }, /option relay/],
     ["a limit that is not a count", { limits: { maxUpdateBytes: -1 } }, /option limits\.maxUpdateBytes/],
+    ["an authorize that is no function", { authorize: "secret" }, /option authorize/],
     ["an option that does not exist", { prot: 1 }, /prot/],
     ["a limit that does not exist", { limits: { maxUpdate: 1 } }, /maxUpdate/],
   ];
@@ -40,10 +48,15 @@ describe("a mistake names the option", () => {
 });
 
 describe("an address that others can reach", () => {
-  test.each(["0.0.0.0", "::", "192.168.1.5", "example.org", "127.evil.example"])("%s needs insecure", (host) => {
-    expect(() => resolveOptions({ host })).toThrow(/--insecure/);
-    expect(resolveOptions({ host, insecure: true }).host).toBe(host);
-  });
+  test.each(["0.0.0.0", "::", "192.168.1.5", "example.org", "127.evil.example"])(
+    "%s needs insecure or authorize",
+    (host) => {
+      expect(() => resolveOptions({ host })).toThrow(/--insecure/);
+      expect(resolveOptions({ host, insecure: true }).host).toBe(host);
+      // Where everybody is asked who they are, that is enough.
+      expect(resolveOptions({ host, authorize: () => ({ access: "none" }) }).host).toBe(host);
+    },
+  );
 
   test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("%s does not", (host) => {
     expect(resolveOptions({ host }).host).toBe(host);

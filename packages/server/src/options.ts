@@ -1,6 +1,7 @@
 /** What a server can be told: names, units, defaults, and the check. Nothing else reads the environment or guesses. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import { everybodyMayWrite, type Authorize } from "./connection/authorize.js";
 import { SynclineError } from "./error.js";
 import { silentLogger, type Logger } from "./logger.js";
 import type { Storage } from "./storage/storage.js";
@@ -9,7 +10,7 @@ import { systemTimers, type Timers } from "./timers.js";
 export interface ServerOptions {
   /** 0 takes a free one. @default 1234 */
   readonly port?: number;
-  /** An address of this machine. One that others can reach needs `insecure` while there is no authentication. @default "127.0.0.1" */
+  /** An address of this machine. One that others can reach needs `authorize`, or `insecure`. @default "127.0.0.1" */
   readonly host?: string;
   /** A directory, made if need be, or a store of your own. @default "./data" */
   readonly data?: string | Storage;
@@ -17,6 +18,12 @@ export interface ServerOptions {
   readonly relay?: "durable" | "immediate";
   /** Flush to stable storage before anything is acknowledged. @default true */
   readonly fsync?: boolean;
+  /**
+   * What a client's token allows in a document that it opens, and until when. It is awaited before the client hears anything
+   * of the document; a token that it does not accept it throws `NotAuthorized` for.
+   * @default everybody may read and write every document
+   */
+  readonly authorize?: Authorize;
   /** Let anyone who can reach `host` read and write every document. @default false */
   readonly insecure?: boolean;
   /**
@@ -67,6 +74,29 @@ export interface ServerLimits {
   readonly maxBacklogBytes: number;
   /** Documents one syncline connection may have open. @default 100 */
   readonly maxRoomsPerConnection: number;
+  /** Bytes of one application event. A client that sends a larger one loses the document with 4413. @default 64 KiB */
+  readonly maxEventBytes: number;
+  /** Application events one member may send; what is above that is dropped. @default 20 */
+  readonly eventsPerSecond: number;
+  /** Application events one member may send at once, after some quiet. @default 40 */
+  readonly eventBurst: number;
+  /** Bytes of application events one member may send in a second, and at once. @default 256 KiB */
+  readonly eventBytesPerSecond: number;
+  /**
+   * When the server stops, clients are told to come back spread over so long that no more than this come in a second (and
+   * over half a second at least). @default 1,000
+   */
+  readonly reconnectsPerSecond: number;
+  /** Sessions over SSE and long polling, of clients that cannot have a WebSocket. @default 2,000 */
+  readonly maxHttpSessions: number;
+  /** Bytes kept for one such session until its client says that it has them; beyond, it is closed with 4508. @default 16 MiB */
+  readonly maxHttpSessionBytes: number;
+  /** Such a session is closed after this long without a request. @default 30,000 */
+  readonly httpSessionIdleMs: number;
+  /** How often an event stream gets a comment, lest a proxy take it for idle. @default 10,000 */
+  readonly eventHeartbeatMs: number;
+  /** How long a poll waits for something to say. @default 20,000 */
+  readonly pollWaitMs: number;
   /** From the start of one commit to the start of the next, at least: what arrives meanwhile shares a flush. @default 4 */
   readonly commitIntervalMs: number;
 }
@@ -99,6 +129,16 @@ const limitsSchema = z.strictObject({
   readOnlyAllowanceMs: span(10_000),
   maxBacklogBytes: count(64 * MiB),
   maxRoomsPerConnection: count(100),
+  maxEventBytes: count(64 * KiB),
+  eventsPerSecond: count(20),
+  eventBurst: count(40),
+  eventBytesPerSecond: count(256 * KiB),
+  reconnectsPerSecond: count(1_000),
+  maxHttpSessions: count(2_000),
+  maxHttpSessionBytes: count(16 * MiB),
+  httpSessionIdleMs: count(30_000),
+  eventHeartbeatMs: count(10_000),
+  pollWaitMs: count(20_000),
   commitIntervalMs: span(4),
 });
 
@@ -110,6 +150,7 @@ const optionsSchema = z.strictObject({
     .default("./data"),
   relay: z.enum(["durable", "immediate"]).default("durable"),
   fsync: z.boolean().default(true),
+  authorize: z.custom<Authorize>((value) => typeof value === "function").default(() => everybodyMayWrite),
   insecure: z.boolean().default(false),
   control: z.boolean().default(true),
   pageDirectory: z.string().optional(),
@@ -135,8 +176,12 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   });
 }
 
-function assertNotExposed({ host, insecure }: { host: string; insecure: boolean }): void {
-  if (insecure || isLoopback(host)) return;
+function assertNotExposed({
+  host,
+  insecure,
+  authorize,
+}: Pick<ResolvedOptions, "host" | "insecure" | "authorize">): void {
+  if (insecure || authorize !== everybodyMayWrite || isLoopback(host)) return;
   const message = `without authentication, anyone who can reach ${host} could read and change every document; use a loopback address such as 127.0.0.1, or --insecure if that is what you want`;
   throw new SynclineError("insecure-bind", message);
 }

@@ -1,9 +1,11 @@
 /** Puts adapters before an engine, and takes it all down in the right order. */
-import { closeCodes } from "@syncline/protocol";
+import { closeCodes, synclinePath } from "@syncline/protocol";
 import { ControlEndpoint } from "./adapters/control.js";
 import { frameBinary } from "./adapters/frame.js";
 import { HttpAdapter } from "./adapters/http.js";
+import { HttpSessions } from "./adapters/http-sessions.js";
 import type { ServerStatus } from "./adapters/server-status.js";
+import { frameWithLengths } from "./adapters/session-frames.js";
 import { WebSocketAdapter } from "./adapters/websocket.js";
 import { connect } from "./connection/connect.js";
 import type { Documents } from "./documents/documents.js";
@@ -53,6 +55,11 @@ async function openStorage({ data, fsync, logger }: ResolvedOptions): Promise<St
   return LevelStorage.open(data, { fsync, onMend });
 }
 
+const shuttingDown = "the server is shutting down; it will be back";
+
+/** Over how long clients come back at least: they do not all come in the same moment, however few they are. */
+const minReconnectSpreadMs = 500;
+
 /** How long a server that stops waits for the disk. */
 const settleLimitMs = 4_000;
 
@@ -60,25 +67,38 @@ class RunningServer implements SynclineServer {
   readonly #options: ResolvedOptions;
   readonly #engine: Engine;
   readonly #webSockets: WebSocketAdapter;
+  readonly #httpSessions: HttpSessions;
   readonly #http: HttpAdapter;
   #control: ControlEndpoint | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedOptions, storage: Storage) {
-    const { limits, relay, timers, logger } = options;
+    const { limits, relay, timers, logger, authorize } = options;
     this.#options = options;
-    this.#engine = new Engine({ storage, workers: new WorkerPool(), relay, limits, timers, logger });
+    this.#engine = new Engine({ storage, workers: new WorkerPool(), relay, limits, timers, logger, authorize });
     const services = this.#engine.connectionServices(frameBinary);
     this.#webSockets = new WebSocketAdapter({
       maxFrameBytes: limits.maxFrameBytes,
       timers,
       logger,
-      connect: (transport, path) => connect(transport, path, services),
+      connect: (transport, target) => connect(transport, target, services),
+    });
+    const sessionServices = this.#engine.connectionServices(frameWithLengths);
+    this.#httpSessions = new HttpSessions({
+      ...limits,
+      timers,
+      logger,
+      connect: (transport) => connect(transport, synclinePath, sessionServices),
     });
     this.#http = new HttpAdapter({
       status: () => this.#status(),
       pageDirectory: options.pageDirectory,
-      upgrade: (request, socket, head) => this.#webSockets.upgrade(request, socket, head),
+      // While it stops it listens on: who polls hears of it with the next request.
+      upgrade: (request, socket, head) => {
+        if (this.#closing) socket.destroy();
+        else this.#webSockets.upgrade(request, socket, head);
+      },
+      takes: (request, response) => this.#httpSessions.takes(request, response),
     });
   }
 
@@ -110,12 +130,14 @@ class RunningServer implements SynclineServer {
   }
 
   async #close(): Promise<void> {
-    this.#http.stopAccepting();
-    this.#webSockets.stopReading();
+    for (const clients of this.#clients) {
+      clients.goAway(this.#reconnectAfterMs, shuttingDown);
+      clients.stopReading();
+    }
     await this.#control?.close();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
     const isSettled = await this.#inTime((signal) => this.#engine.settled(signal));
-    await this.#webSockets.close(closeCodes.draining, "the server is shutting down; it will be back");
+    await Promise.all(this.#clients.map((clients) => clients.close(closeCodes.draining, shuttingDown)));
     this.#http.close();
     // What arrived until the sockets were closed; a store that took nothing before does not now.
     if (isSettled) await this.#inTime((signal) => this.#engine.settled(signal));
@@ -144,11 +166,26 @@ class RunningServer implements SynclineServer {
     }
   }
 
+  /** So long that not more come back in a second than may. */
+  get #reconnectAfterMs(): number {
+    const seconds = this.#connectionCount / this.#options.limits.reconnectsPerSecond;
+    return Math.max(minReconnectSpreadMs, Math.ceil(seconds * 1000));
+  }
+
+  get #clients(): readonly (WebSocketAdapter | HttpSessions)[] {
+    return [this.#webSockets, this.#httpSessions];
+  }
+
+  get #connectionCount(): number {
+    return this.#webSockets.connectionCount + this.#httpSessions.sessionCount;
+  }
+
   #status(): ServerStatus {
     const { rooms, backlogBytes, isHealthy } = this.#engine;
     return {
       version,
-      connectionCount: this.#webSockets.connectionCount,
+      connectionCount: this.#connectionCount,
+      httpSessionCount: this.#httpSessions.sessionCount,
       roomCount: rooms.count,
       degradedRoomCount: rooms.degradedCount,
       readOnlyRoomCount: rooms.readOnlyCount,

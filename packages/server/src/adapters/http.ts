@@ -14,6 +14,8 @@ export interface HttpAdapterOptions {
   readonly pageDirectory: string | undefined;
   /** A client asks for another protocol: the socket is the callee's. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void;
+  /** Answers, now or later, if the path is one for clients without WebSockets; returns whether it is. */
+  readonly takes: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /** Slow headers are a way to hold sockets for nothing. */
@@ -26,11 +28,12 @@ const backlog = 4_096;
 export class HttpAdapter {
   readonly #server: Server;
 
-  constructor({ status, pageDirectory, upgrade }: HttpAdapterOptions) {
+  constructor({ status, pageDirectory, upgrade, takes }: HttpAdapterOptions) {
     const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
     const metrics = new Metrics(status);
     this.#server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
-      respond(request, response, { status, metrics, page });
+      response.setHeader("X-Content-Type-Options", "nosniff");
+      if (!takes(request, response)) respond(request, response, { status, metrics, page });
     });
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.on("upgrade", upgrade);
@@ -54,12 +57,7 @@ export class HttpAdapter {
     }
   }
 
-  /** Takes no more connections. */
-  stopAccepting(): void {
-    this.#server.close();
-  }
-
-  /** Drops the connections that are left. */
+  /** Takes no more connections, and drops those that are left. */
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
@@ -77,7 +75,6 @@ function respond(
     page,
   }: { readonly status: () => ServerStatus; readonly metrics: Metrics; readonly page: Page | undefined },
 ): void {
-  response.setHeader("X-Content-Type-Options", "nosniff");
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
   if (path === "/health") return answer(response, 200, "alive\n");

@@ -3,7 +3,12 @@ import { Gauge, Registry } from "prom-client";
 import type { ServerStatus } from "./server-status.js";
 
 const gauges: readonly (readonly [name: string, help: string, read: (status: ServerStatus) => number])[] = [
-  ["syncline_connections", "Clients' sockets that are open.", ({ connectionCount }) => connectionCount],
+  ["syncline_connections", "Clients' sockets that are open, and sessions.", ({ connectionCount }) => connectionCount],
+  [
+    "syncline_http_sessions",
+    "Of these, sessions over SSE and long polling, of clients that cannot have a WebSocket.",
+    ({ httpSessionCount }) => httpSessionCount,
+  ],
   ["syncline_rooms", "Documents in use.", ({ roomCount }) => roomCount],
   [
     "syncline_rooms_degraded",

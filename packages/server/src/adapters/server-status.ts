@@ -1,7 +1,10 @@
 /** What a server says of itself over HTTP. */
 export interface ServerStatus {
   readonly version: string;
+  /** WebSockets and sessions over HTTP. */
   readonly connectionCount: number;
+  /** Sessions over SSE and long polling: of clients that cannot have a WebSocket. */
+  readonly httpSessionCount: number;
   readonly roomCount: number;
   /** Documents in use of which something was damaged and set aside. */
   readonly degradedRoomCount: number;

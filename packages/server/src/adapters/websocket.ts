@@ -16,8 +16,11 @@ export interface WebSocketAdapterOptions {
   readonly maxFrameBytes: number;
   readonly timers: Timers;
   readonly logger: Logger;
-  /** What speaks on a socket that was opened at `path` (percent-encoded, without the query). May close it at once. */
-  readonly connect: (transport: Transport, path: string) => Connection;
+  /**
+   * What speaks on a socket that was opened at `target`: path and query, percent-encoded. There may be a token in the query,
+   * so it is not for logs. May close the socket at once.
+   */
+  readonly connect: (transport: Transport, target: string) => Connection;
 }
 
 /** How much may be unsent for `drained` to resolve. */
@@ -54,17 +57,22 @@ export class WebSocketAdapter {
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     // Until ws takes over, a reset socket would otherwise be an uncaught error.
     socket.on("error", destroyThis);
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const target = request.url ?? "/";
     this.#server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      this.#opened(webSocket, socket as Socket, path);
+      this.#opened(webSocket, socket as Socket, target);
     });
   }
 
-  #opened(webSocket: WebSocket, socket: Socket, path: string): void {
+  #opened(webSocket: WebSocket, socket: Socket, target: string): void {
     const transport = new WebSocketTransport(webSocket, socket, this.#options);
     this.#transports.add(transport);
-    const connection = this.#options.connect(transport, path);
+    const connection = this.#options.connect(transport, target);
     transport.carry(connection, () => this.#transports.delete(transport));
+  }
+
+  /** Tells clients that the server is about to stop, and over how long they are to come back. */
+  goAway(reconnectAfterMs: number, reason: string): void {
+    for (const transport of this.#transports) transport.goAway(reconnectAfterMs, reason);
   }
 
   /** Reads nothing more; what is on its way stays with the clients, not acknowledged. */
@@ -192,6 +200,10 @@ class WebSocketTransport implements Transport {
 
   tick(nowMs: number): void {
     this.#connection?.tick(nowMs);
+  }
+
+  goAway(reconnectAfterMs: number, reason: string): void {
+    this.#connection?.goAway(reconnectAfterMs, reason);
   }
 
   #nextDrain(): Promise<void> {

@@ -1,18 +1,23 @@
-/** Which connection a path asks for: one is the syncline dialect's, every other names a document of the y-websocket dialect. */
-import { checkDocumentName, closeCodes, ProtocolError, synclinePath } from "@syncline/protocol";
+/** Which connection a path asks for: two are the syncline dialect's, every other names a document of the y-websocket dialect. */
+import { checkDocumentName, closeCodes, ProtocolError, sharedSocketPath, synclinePath } from "@syncline/protocol";
+import { MultiplexedConnection } from "./multiplexed-connection.js";
 import type { ConnectionServices } from "./services.js";
 import { SynclineConnection } from "./syncline-connection.js";
 import type { Connection, Transport } from "./transport.js";
 import { YWebsocketConnection } from "./y-websocket-connection.js";
 
-export function connect(transport: Transport, path: string, services: ConnectionServices): Connection {
+/** @param target path and query of the URL, percent-encoded; of the query only `token` counts, and only for y-websocket clients */
+export function connect(transport: Transport, target: string, services: ConnectionServices): Connection {
+  const [path = "", query = ""] = target.split("?", 2);
   if (path === synclinePath) return new SynclineConnection(transport, services);
+  if (path === sharedSocketPath) return new MultiplexedConnection(transport, services);
   try {
-    return new YWebsocketConnection(transport, documentNameIn(path), services);
+    const token = new URLSearchParams(query).get("token") ?? "";
+    return new YWebsocketConnection(transport, { documentName: documentNameIn(path), token }, services);
   } catch (thrown) {
     if (!(thrown instanceof ProtocolError)) throw thrown;
     transport.close(closeCodes.protocolError, thrown.message);
-    return { receive: () => undefined, closed: () => undefined, tick: () => undefined };
+    return { receive: () => undefined, closed: () => undefined, goAway: () => undefined, tick: () => undefined };
   }
 }
 

@@ -3,11 +3,16 @@ import type { Logger } from "../logger.js";
 import type { Wire } from "../room/channel.js";
 import type { Rooms } from "../room/rooms.js";
 import type { Timers } from "../timers.js";
+import type { Authorize } from "./authorize.js";
+import type { EventLimits } from "./event-allowance.js";
 import type { Framing } from "./transport.js";
 
 export interface ConnectionServices {
   readonly rooms: Rooms;
   readonly timers: Timers;
+  /** Milliseconds since 1970: what tokens expire by. */
+  readonly wallClock: () => number;
+  readonly authorize: Authorize;
   readonly logger: Logger;
   readonly framing: Framing;
   readonly wires: { readonly yWebsocket: Wire; readonly syncline: Wire };
@@ -21,6 +26,7 @@ export interface ConnectionServices {
   /** The largest message that is worth sending: one that carries the largest update. */
   readonly maxMessageBytes: number;
   readonly maxRoomsPerConnection: number;
+  readonly eventLimits: EventLimits;
   /** A random name for a connection. */
   readonly newConnectionId: () => string;
   /** As the welcome names it: "syncline 0.1.0". */

@@ -16,8 +16,11 @@ import {
 } from "@syncline/protocol";
 import { DocumentDeleted } from "../room/deleted.js";
 import type { Room } from "../room/room.js";
+import { grantFor, type Grant } from "./authorize.js";
 import { closeFor } from "./close-for.js";
+import { ConnectionToken } from "./connection-token.js";
 import { Liveness } from "./liveness.js";
+import { refusalOf } from "./refusal.js";
 import type { ConnectionServices } from "./services.js";
 import { SynclineMembership } from "./syncline-membership.js";
 import type { Connection, Transport } from "./transport.js";
@@ -33,6 +36,7 @@ export class SynclineConnection implements Connection {
   readonly #liveness: Liveness;
   /** By the server's number for the room. */
   readonly #memberships = new Map<number, SynclineMembership>();
+  readonly #token: ConnectionToken;
   /** Documents that are being loaded for this client. */
   #openingCount = 0;
   #pingCount = 0;
@@ -42,6 +46,10 @@ export class SynclineConnection implements Connection {
     this.#transport = transport;
     this.#services = services;
     this.#liveness = new Liveness(transport, services.heartbeatMs);
+    this.#token = new ConnectionToken({
+      ask: (expiresInMs) => this.#send([{ type: "token", token: "", expiresInMs: Math.ceil(expiresInMs) }]),
+      renew: () => this.#renewAll(),
+    });
     const cancelTimeout = services.timers.after(services.helloTimeoutMs, () =>
       // Not for good: the line may have been slow.
       this.#close(closeCodes.tooSlow, `no hello within ${services.helloTimeoutMs / 1000} s`),
@@ -72,6 +80,11 @@ export class SynclineConnection implements Connection {
     this.#liveness.tick(nowMs, () => this.#send([{ type: "ping", n: ++this.#pingCount }]));
   }
 
+  goAway(reconnectAfterMs: number, reason: string): void {
+    // Before its hello was answered a client expects nothing else.
+    if (this.#state.kind === "open") this.#send([{ type: "goaway", reconnectAfterMs, reason }]);
+  }
+
   #handle(message: Message): void {
     if (this.#state.kind === "closed") return;
     if (this.#state.kind === "awaiting-hello") return this.#greet(message);
@@ -83,6 +96,10 @@ export class SynclineConnection implements Connection {
         return this.#memberships.get(message.room)?.receive(message.update, message.n);
       case "awareness":
         return this.#memberships.get(message.room)?.announce(message.update);
+      case "event":
+        return this.#memberships.get(message.room)?.broadcast(message);
+      case "token":
+        return void this.#token.replace(message.token);
       case "close":
         return this.#leave(message.room);
       case "ping":
@@ -101,6 +118,7 @@ export class SynclineConnection implements Connection {
     this.#state.cancelTimeout();
     this.#assertVersion(message);
     this.#state = { kind: "open" };
+    this.#token.set(message.token);
     const { heartbeatMs, maxMessageBytes, serverName, newConnectionId } = this.#services;
     const connectionId = newConnectionId();
     this.#services.logger.debug({ connectionId, client: message.client }, "a client said hello");
@@ -138,20 +156,49 @@ export class SynclineConnection implements Connection {
     if (this.#memberships.size + this.#openingCount > maxRoomsPerConnection) {
       return this.#refuse(open, closeCodes.rateLimited, `at most ${maxRoomsPerConnection} documents a connection`);
     }
+    const token = open.token || this.#token.value;
+    const grant = await this.#authorize(open.documentName, token);
+    if (this.#isClosed) return;
     const room = await rooms.open(open.documentName);
-    const membership = this.#membershipIn(room, open);
+    const membership = this.#membershipIn(room, open, grant);
     if (!membership) return rooms.release(room);
     this.#memberships.set(room.number, membership);
     membership.begin();
+    // Replaced while the document was being loaded.
+    if (open.token === "" && token !== this.#token.value) await this.#renew(membership);
+  }
+
+  #authorize(documentName: string, token: string): Promise<Grant> {
+    return grantFor({ token, documentName, dialect: "syncline" }, this.#services);
+  }
+
+  async #renewAll(): Promise<void> {
+    const memberships = [...this.#memberships.values()].filter(({ usesConnectionToken }) => usesConnectionToken);
+    await Promise.all(memberships.map((membership) => this.#renew(membership)));
+  }
+
+  async #renew(membership: SynclineMembership): Promise<void> {
+    const token = this.#token.value;
+    const isReplaced = () => token !== this.#token.value;
+    try {
+      const grant = await this.#authorize(membership.documentName, token);
+      if (!isReplaced()) membership.renew(grant);
+    } catch (thrown) {
+      if (isReplaced()) return;
+      const { code, reason } = closeFor(thrown, this.#services.logger);
+      membership.dismiss(code, reason);
+    }
   }
 
   /** `undefined` when the client cannot have the room; if it is still there it was told why. */
-  #membershipIn(room: Room, open: Open): SynclineMembership | undefined {
+  #membershipIn(room: Room, open: Open, grant: Grant): SynclineMembership | undefined {
     if (this.#isRefused(room, open)) return undefined;
     try {
       return new SynclineMembership(room, open, {
         transport: this.#transport,
-        wire: this.#services.wires.syncline,
+        services: this.#services,
+        grant,
+        askForToken: (expiresInMs) => this.#token.ask(expiresInMs),
         send: (messages) => this.#send(messages),
         left: () => this.#leave(room.number),
       });
@@ -162,18 +209,18 @@ export class SynclineConnection implements Connection {
   }
 
   #isRefused(room: Room, open: Open): boolean {
-    if (this.#state.kind === "closed") return true;
+    if (this.#isClosed) return true;
     if (this.#memberships.has(room.number)) {
       this.#refuse(open, closeCodes.protocolError, "this connection has the document open already");
       return true;
     }
-    if (room.ending) {
-      this.#refuse(open, room.ending.code, room.ending.reason);
-      return true;
-    }
-    if (open.generation === "" || open.generation === room.generation) return false;
-    this.#refuse(open, closeCodes.generationMismatch, "the document was replaced since this client last had it");
-    return true;
+    const refusal = refusalOf(open, room);
+    if (refusal) this.#refuse(open, refusal.code, refusal.reason);
+    return refusal !== undefined;
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.kind === "closed";
   }
 
   #refuseFor(open: Open, thrown: unknown): void {

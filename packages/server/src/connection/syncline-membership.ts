@@ -1,16 +1,23 @@
 /** One document on a syncline connection: what the room says, in this dialect's messages. */
 import { access, closeCodes, ProtocolError, type CloseCode, type Message, type Open } from "@syncline/protocol";
-import type { Channel, Wire } from "../room/channel.js";
+import type { ApplicationEvent, Channel } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
 import type { RoomAccess } from "../room/room-state.js";
 import { StateVector } from "../update/state-vector.js";
+import { effectiveAccess, mayNotWrite, tokenExpired, type Grant } from "./authorize.js";
+import { EventAllowance } from "./event-allowance.js";
+import { Lease } from "./lease.js";
+import type { ConnectionServices } from "./services.js";
 import type { Transport } from "./transport.js";
 
 export interface MembershipOptions {
   readonly transport: Transport;
-  readonly wire: Wire;
+  readonly services: ConnectionServices;
+  readonly grant: Grant;
   readonly send: (messages: readonly Message[]) => void;
+  /** The connection's token, by which this was granted, is about to expire. */
+  readonly askForToken: (expiresInMs: number) => void;
   /** The server ended the membership. */
   readonly left: () => void;
 }
@@ -20,31 +27,51 @@ export class SynclineMembership {
   readonly #member: Member;
   readonly #open: Open;
   readonly #options: MembershipOptions;
+  readonly #lease: Lease;
+  #grant: Grant;
+  /** What the client was last told that it may do. */
+  #told: RoomAccess;
+  /** Made when the client first sends an event: many never do. */
+  #events: EventAllowance | undefined;
   #isEnded = false;
-  /** What the client had, read before it becomes a member: a mistake in it refuses the open. */
-  readonly #has: StateVector;
+  /** What the client had, read before it becomes a member: a mistake in it refuses the open. `undefined`: it resumes. */
+  readonly #has: StateVector | undefined;
 
   /** @throws {UpdateError} when the open's state vector cannot be read. */
   constructor(room: Room, open: Open, options: MembershipOptions) {
     this.room = room;
     this.#open = open;
     this.#options = options;
-    // Resuming by seq is not offered yet; sending everything is correct, only more.
-    this.#has = open.have.kind === "resume" ? new StateVector() : StateVector.decode(open.have.stateVector);
+    this.#has = open.have.kind === "resume" ? undefined : StateVector.decode(open.have.stateVector);
+    this.#grant = options.grant;
+    this.#told = this.#access;
+    this.#lease = this.#createLease();
     this.#member = room.join(this.#channel(), open.clientId);
+  }
+
+  get documentName(): string {
+    return this.#open.documentName;
+  }
+
+  /** The document was opened without a token of its own. */
+  get usesConnectionToken(): boolean {
+    return this.#open.token === "";
   }
 
   /** Answers the open and starts sending. */
   begin(): void {
-    this.#sendOpened(this.room.stateVector.encode());
-    if (this.room.access.level < access.write) this.#sendAccess(this.room.access);
-    this.room.sync(this.#member, this.#has);
+    // Who resumes knows without it what to send again.
+    this.#sendOpened(this.#has ? this.room.stateVector.encode() : new Uint8Array());
+    if (this.#told.level < access.write) this.#sendAccess(this.#told);
+    this.#lease.renew(this.#grant.expiresAtMs);
+    this.#sendDocument();
     this.room.sendPresence(this.#member);
   }
 
   /** @throws {ProtocolError} `unexpected-message` */
   receive(update: Uint8Array, n: number): void {
     if (n === 0) throw new ProtocolError("unexpected-message", "updates are counted from 1");
+    if (!this.#isWriter) return this.room.decline(this.#member, n, mayNotWrite);
     this.room.receive(this.#member, { update, n });
   }
 
@@ -52,16 +79,57 @@ export class SynclineMembership {
     this.room.announce(this.#member, awarenessUpdate);
   }
 
+  /** Passes an event of the application on. What is above the allowance is dropped, and all of a client that may not write. */
+  broadcast(event: ApplicationEvent): void {
+    if (!this.#isWriter) return;
+    const { maxEventBytes } = this.#options.services.eventLimits;
+    const byteCount = event.payload.length;
+    if (byteCount > maxEventBytes) {
+      return this.#leave(closeCodes.tooLarge, `an event of ${byteCount} bytes; at most ${maxEventBytes} are allowed`);
+    }
+    this.#events ??= this.#createAllowance();
+    if (this.#events.take(byteCount)) this.room.broadcast(this.#member, event);
+  }
+
+  /** What a fresh token allows. */
+  renew(grant: Grant): void {
+    if (this.#isEnded) return;
+    this.#grant = grant;
+    this.#lease.renew(grant.expiresAtMs);
+    this.#tellAccess();
+  }
+
+  /** Ends it with a word to the client. */
+  dismiss(code: CloseCode, reason: string): void {
+    this.#leave(code, reason);
+  }
+
   /** After this nothing more of this opening is sent: an ack that came late could be taken for one of the next. */
   end(): void {
     this.#isEnded = true;
+    this.#lease.end();
     this.room.leave(this.#member);
+  }
+
+  get #access(): RoomAccess {
+    return effectiveAccess(this.room.access, this.#grant);
+  }
+
+  /** By its token; the room may take no edits all the same. */
+  get #isWriter(): boolean {
+    return this.#grant.level >= access.write;
+  }
+
+  #sendDocument(): void {
+    const { have } = this.#open;
+    if (this.#has) this.room.sync(this.#member, this.#has);
+    else if (have.kind === "resume") this.room.resume(this.#member, have.seq);
   }
 
   #sendOpened(stateVector: Uint8Array): void {
     const { requestId } = this.#open;
     const { generation, seq } = this.room;
-    const opened = { requestId, room: this.room.number, access: this.room.access.level, generation, seq, stateVector };
+    const opened = { requestId, room: this.room.number, access: this.#access.level, generation, seq, stateVector };
     this.#send({ type: "opened", ...opened });
   }
 
@@ -70,9 +138,12 @@ export class SynclineMembership {
   }
 
   /** Who may write again is told what the server has, and answers with what it kept to itself meanwhile. */
-  #setAccess(changed: RoomAccess): void {
-    this.#sendAccess(changed);
-    if (changed.level >= access.write) this.#sendOpened(this.room.stateVector.encode());
+  #tellAccess(): void {
+    const [now, told] = [this.#access, this.#told];
+    if (now.level === told.level && now.reason === told.reason) return;
+    this.#told = now;
+    this.#sendAccess(now);
+    if (now.level >= access.write) this.#sendOpened(this.room.stateVector.encode());
   }
 
   #leave(code: CloseCode, reason: string): void {
@@ -89,11 +160,31 @@ export class SynclineMembership {
     if (!this.#isEnded) this.#options.send([message]);
   }
 
+  #createLease(): Lease {
+    const { services, askForToken } = this.#options;
+    return new Lease({
+      ...services,
+      // A token that came with the open cannot be renewed: its client opens the document anew.
+      expiring: (leftMs) => {
+        if (this.usesConnectionToken) askForToken(leftMs);
+      },
+      expired: () => this.#leave(tokenExpired.code, tokenExpired.reason),
+    });
+  }
+
+  #createAllowance(): EventAllowance {
+    const { eventLimits, timers, logger } = this.#options.services;
+    const { documentName } = this;
+    return new EventAllowance(eventLimits, timers, () =>
+      logger.warn({ documentName }, "a member sends more events than it may; what is above that is dropped"),
+    );
+  }
+
   #channel(): Channel {
-    const { transport, wire } = this.#options;
+    const { transport, services } = this.#options;
     const room = this.room.number;
     return {
-      wire,
+      wire: services.wires.syncline,
       get unsentBytes() {
         return transport.unsentBytes;
       },
@@ -103,8 +194,8 @@ export class SynclineMembership {
       drained: () => transport.drained(),
       holdReading: () => transport.holdReading(),
       ask: (stateVector) => this.#sendOpened(stateVector),
-      ack: (n, clock, level) => this.#send({ type: "ack", room, n, clock, level }),
-      setAccess: (level, reason) => this.#setAccess({ level, reason }),
+      ack: (n, clock, level, seq) => this.#send({ type: "ack", room, n, clock, level, seq }),
+      setAccess: () => this.#tellAccess(),
       reject: (n, code, reason) => this.#send({ type: "reject", room, n, code, reason }),
       leave: (code, reason) => this.#leave(code, reason),
     };

@@ -3,18 +3,28 @@ import { encodeFrame, maxServerMessageBytes, maxUpdateHeaderBytes, type Message 
 import type { Wire } from "../room/channel.js";
 import type { Framing } from "./transport.js";
 
-export function createSynclineWire(frame: Framing): Wire {
+/** @param maxFrameBytes a frame is larger only where a single update is */
+export function createSynclineWire(frame: Framing, maxFrameBytes = maxServerMessageBytes): Wire {
   const one = (message: Message) => frame([encodeFrame([message])]);
   return {
-    updates: (room, n, updates) =>
-      frame(gather(updates).map((group) => encodeFrame(group.map((update) => ({ type: "update", room, n, update }))))),
+    updates: (room, { after, upTo }, updates) => {
+      const last = updates.at(-1);
+      const toMessage = (update: Uint8Array): Message => ({
+        type: "update",
+        room,
+        n: update === last ? upTo : after,
+        update,
+      });
+      return frame(gather(updates, maxFrameBytes).map((group) => encodeFrame(group.map(toMessage))));
+    },
     synced: (room, seq) => one({ type: "synced", room, seq }),
     presence: (room, update) => one({ type: "awareness", room, update }),
+    event: (room, { kind, payload }) => one({ type: "event", room, kind, payload }),
   };
 }
 
 /** Neighbours together as far as a frame may reach; an update that is larger by itself goes alone. */
-function gather(updates: readonly Uint8Array[]): Uint8Array[][] {
+function gather(updates: readonly Uint8Array[], maxFrameBytes: number): Uint8Array[][] {
   const groups: Uint8Array[][] = [];
   let freeBytes = 0;
   for (const update of updates) {
@@ -25,7 +35,7 @@ function gather(updates: readonly Uint8Array[]): Uint8Array[][] {
       freeBytes -= byteCount;
     } else {
       groups.push([update]);
-      freeBytes = maxServerMessageBytes - byteCount;
+      freeBytes = maxFrameBytes - byteCount;
     }
   }
   return groups;

@@ -31,6 +31,8 @@ export interface Connection {
   receive(frame: Uint8Array): void;
   /** The transport is gone, whoever closed it. */
   closed(): void;
+  /** The server is about to stop: says so, and that clients come back within `reconnectAfterMs`, where the dialect has words for it. */
+  goAway(reconnectAfterMs: number, reason: string): void;
   /** Called about every second: for heartbeats. */
   tick(nowMs: number): void;
 }

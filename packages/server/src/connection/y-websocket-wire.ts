@@ -14,5 +14,6 @@ export function createYWebsocketWire(frame: Framing): Wire {
       frame(updates.map((update) => encodeYWebsocketMessage({ type: "update", update }))),
     synced: () => synced,
     presence: (_room, update) => frame([encodeYWebsocketMessage({ type: "awareness", update })]),
+    event: () => undefined,
   };
 }

@@ -11,8 +11,9 @@ import { Turns } from "./turns.js";
 /** Computes in a worker what of `history`'s segments lies beyond `stateVector`. */
 export type DiffSegments = (history: History, stateVector: StateVector) => Promise<readonly Uint8Array[]>;
 
-/** Updates that belong together; with them the reader has everything up to `seq`, except in the midst of a snapshot. */
+/** Updates that belong together. */
 export interface Piece {
+  /** With them the reader has everything up to here. 0 in the midst of a snapshot: its segments follow no log. */
   readonly seq: number;
   readonly updates: readonly Uint8Array[];
 }
@@ -31,8 +32,9 @@ export async function* missingFrom(
 ): AsyncIterable<Piece> {
   const { coveredSeq } = history.pointer;
   for await (const update of missingOfSnapshot(history, stateVector, diffSegments)) {
-    yield { seq: coveredSeq, updates: [update] };
+    yield { seq: 0, updates: [update] };
   }
+  yield { seq: coveredSeq, updates: [] };
   yield* missingSince(history, coveredSeq, { stateVector, timers });
 }
 

@@ -9,11 +9,25 @@ import type { Access, AckLevel, CloseCode } from "@syncline/protocol";
  * of its kind, so that a room encodes once per kind, not once per member.
  */
 export interface Wire {
-  /** Updates in order, all belonging to log entry `seq`. */
-  updates(roomNumber: number, seq: number, updates: readonly Uint8Array[]): Uint8Array;
+  /** Updates in order. Until the client has the last of them it has no more of the log than what `span` follows. */
+  updates(roomNumber: number, span: LogSpan, updates: readonly Uint8Array[]): Uint8Array;
   /** "You have all that was there up to `seq`." */
   synced(roomNumber: number, seq: number): Uint8Array;
   presence(roomNumber: number, awarenessUpdate: Uint8Array): Uint8Array;
+  /** `undefined`: clients of this kind know no application events. */
+  event(roomNumber: number, event: ApplicationEvent): Uint8Array | undefined;
+}
+
+/** The records after `after`, up to `upTo`. Updates that are sent ahead of their record have a span of none. */
+export interface LogSpan {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** What an application says to the others in the room. Never stored; what it means is the application's business. */
+export interface ApplicationEvent {
+  readonly kind: number;
+  readonly payload: Uint8Array;
 }
 
 /** One client in one room, seen from the room. All calls after `leave` or the client's own going are ignored. */
@@ -29,8 +43,11 @@ export interface Channel {
   holdReading(): () => void;
   /** Asks for everything beyond `stateVector`: an update leaned on something that is not here. */
   ask(stateVector: Uint8Array): void;
-  /** All updates up to the client's `n`, save rejected ones, have reached `level`. */
-  ack(n: number, clock: number, level: AckLevel): void;
+  /**
+   * All updates up to the client's `n`, save rejected ones, have reached `level`. The client was sent, or wrote itself, all of
+   * the log up to `seq`; 0: it is not said.
+   */
+  ack(n: number, clock: number, level: AckLevel, seq: number): void;
   /** What the client may do has changed; `reason` says why it may do less. */
   setAccess(access: Access, reason: string): void;
   reject(n: number, code: CloseCode, reason: string): void;

@@ -49,8 +49,10 @@ export class Delivery {
   #state: DeliveryState = { kind: "silent" };
   /** What the member had when it last said so. */
   #stateVector = new StateVector();
-  /** The last record it was sent. */
+  /** The last record it was sent; back at 0 while it is sent the snapshot. */
   #position = 0;
+  /** Whatever is sent, it has all up to this record: what it was sent before stays sent. */
+  #completeSeq = 0;
   /** The version that was the room's when the member asked: with it the member is synced. `undefined`: it knows. */
   #syncedWith: number | undefined;
 
@@ -66,6 +68,11 @@ export class Delivery {
     return this.#state.kind === "catching-up";
   }
 
+  /** The member was sent, or wrote itself, everything up to this record, and possibly more. */
+  get completeSeq(): number {
+    return this.#completeSeq;
+  }
+
   /** Sends everything that a client with `stateVector` lacks, then "synced", then each new record. */
   begin(stateVector: StateVector): void {
     if (this.#state.kind === "ended") return;
@@ -79,6 +86,14 @@ export class Delivery {
     void this.#catchUp("from the start");
   }
 
+  /** Sends the records after `seq` to a client that has everything up to there, then as `begin` does. */
+  resume(seq: number): void {
+    if (this.#state.kind !== "silent") return;
+    this.#sentUpTo(seq);
+    this.#syncedWith = this.#options.version();
+    void this.#catchUp("since its position");
+  }
+
   /** Passes on what was committed, or is about to be, to a live member. */
   relay(bytes: Uint8Array): void {
     const { channel, maxUnsentBytes } = this.#options;
@@ -90,7 +105,7 @@ export class Delivery {
   /** Notes that everything up to `seq` was relayed. */
   reached(seq: number): void {
     if (this.#state.kind !== "live") return;
-    this.#position = seq;
+    this.#sentUpTo(seq);
     this.#tellSynced();
   }
 
@@ -103,6 +118,8 @@ export class Delivery {
     try {
       if (reach === "from the start") await this.#sendAll();
       else await this.#sendMissed();
+      // A record may have been committed while that was returning.
+      while (this.#isBehind) await this.#sendMissed();
       this.#becomeLive();
     } catch (thrown) {
       if (!this.#isEnded) this.#options.failed(thrown);
@@ -112,7 +129,7 @@ export class Delivery {
   async #sendMissed(): Promise<void> {
     await this.#drained();
     try {
-      while (!this.#isEnded && this.#position < this.#options.history.seq) {
+      while (this.#isBehind) {
         await this.#send(this.#missingSince(this.#position, new StateVector()));
       }
     } catch (thrown) {
@@ -128,7 +145,7 @@ export class Delivery {
       try {
         this.#position = 0;
         await this.#send(missingFrom(history, this.#stateVector, this.#options));
-        while (!this.#isEnded && this.#position < history.seq) {
+        while (this.#isBehind) {
           await this.#send(this.#missingSince(this.#position, this.#stateVector));
         }
         return;
@@ -156,8 +173,10 @@ export class Delivery {
     for await (const { seq, updates } of pieces) {
       await this.#drained();
       if (this.#isEnded) return;
-      if (updates.length > 0) channel.send(channel.wire.updates(roomNumber, seq, updates));
-      this.#position = seq;
+      const after = this.#completeSeq;
+      const span = { after, upTo: Math.max(seq, after) };
+      if (updates.length > 0) channel.send(channel.wire.updates(roomNumber, span, updates));
+      this.#sentUpTo(seq);
     }
   }
 
@@ -166,7 +185,8 @@ export class Delivery {
     if (this.#state.kind !== "catching-up") return;
     const { channel, roomNumber, relayedAhead } = this.#options;
     const ahead = relayedAhead();
-    if (ahead.length > 0) channel.send(channel.wire.updates(roomNumber, this.#position, ahead));
+    const span = { after: this.#completeSeq, upTo: this.#completeSeq };
+    if (ahead.length > 0) channel.send(channel.wire.updates(roomNumber, span, ahead));
     const { next } = this.#state;
     this.#state = { kind: "live" };
     if (next) this.begin(next);
@@ -181,6 +201,11 @@ export class Delivery {
     channel.send(channel.wire.synced(roomNumber, this.#position));
   }
 
+  #sentUpTo(seq: number): void {
+    this.#position = seq;
+    this.#completeSeq = Math.max(this.#completeSeq, seq);
+  }
+
   async #drained(): Promise<void> {
     const { channel, timers, lagAllowanceMs, slowestReadBytesPerSecond } = this.#options;
     if (channel.unsentBytes === 0) return;
@@ -190,6 +215,10 @@ export class Delivery {
     );
     await channel.drained();
     cancel();
+  }
+
+  get #isBehind(): boolean {
+    return !this.#isEnded && this.#position < this.#options.history.seq;
   }
 
   get #isEnded(): boolean {

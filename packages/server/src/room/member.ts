@@ -83,7 +83,7 @@ export class Member {
     if (n <= this.#ackedN) return;
     this.#ackedN = n;
     this.#receivedN = Math.max(this.#receivedN, n);
-    this.channel.ack(n, this.#clock, ackLevel.durable);
+    this.channel.ack(n, this.#clock, ackLevel.durable, this.delivery.completeSeq);
   }
 
   /** Acks all that was admitted, `clock` being the log's for this client's id. */
@@ -91,7 +91,7 @@ export class Member {
     const n = this.#upTo(this.#unadmitted);
     if (n <= this.#receivedN) return;
     this.#receivedN = n;
-    this.channel.ack(n, clock, ackLevel.received);
+    this.channel.ack(n, clock, ackLevel.received, 0);
   }
 
   rejected(n: number): void {

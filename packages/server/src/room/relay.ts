@@ -1,5 +1,5 @@
 /** Passing on to a room's members what has happened in it: encoded once per kind of client, not once per member. */
-import type { Wire } from "./channel.js";
+import type { ApplicationEvent, LogSpan, Wire } from "./channel.js";
 import { type LogItem, updatesOf } from "./log.js";
 import type { Member } from "./member.js";
 
@@ -14,16 +14,16 @@ export class Relay {
     this.#maxUnsentBytes = maxUnsentBytes;
   }
 
-  /** Sends what log entry `seq` brought to all live members; nobody gets their own updates back. */
-  updates(seq: number, items: readonly LogItem[]): void {
+  /** Sends what the records of `span` brought to all live members; nobody gets their own updates back. */
+  updates(span: LogSpan, items: readonly LogItem[]): void {
     const authors = new Set<Member>();
     for (const item of items) authors.add(item.author);
     const shared = new Map<Wire, Uint8Array>();
     for (const member of this.#members) {
       if (!member.delivery.isLive) continue;
       const bytes = authors.has(member)
-        ? this.#encode(member.channel.wire, seq, itemsOfOthers(items, member))
-        : this.#shared(shared, member.channel.wire, seq, items);
+        ? this.#encode(member.channel.wire, span, itemsOfOthers(items, member))
+        : this.#shared(shared, member.channel.wire, span, items);
       if (bytes) member.delivery.relay(bytes);
     }
   }
@@ -38,8 +38,7 @@ export class Relay {
     const shared = new Map<Wire, Uint8Array>();
     for (const member of this.#members) {
       const { channel } = member;
-      // One that is being sent the document gets that first.
-      if (channel.unsentBytes > (member.delivery.isLive ? this.#maxUnsentBytes : 0)) continue;
+      if (this.#lags(member)) continue;
       if (instead.has(member)) {
         const own = instead.get(member);
         if (own) channel.send(channel.wire.presence(this.#roomNumber, own));
@@ -51,17 +50,35 @@ export class Relay {
     }
   }
 
-  #shared(shared: Map<Wire, Uint8Array>, wire: Wire, seq: number, items: readonly LogItem[]): Uint8Array | undefined {
+  /** Passes `event` on to all members but its author. A member that lags goes without. */
+  event(author: Member, event: ApplicationEvent): void {
+    const shared = new Map<Wire, Uint8Array | undefined>();
+    for (const member of this.#members) {
+      if (member === author || this.#lags(member)) continue;
+      const { channel } = member;
+      const { wire } = channel;
+      if (!shared.has(wire)) shared.set(wire, wire.event(this.#roomNumber, event));
+      const bytes = shared.get(wire);
+      if (bytes) channel.send(bytes);
+    }
+  }
+
+  /** Whether it has so much to read that only the document is worth sending. One that is being sent that gets it first. */
+  #lags({ channel, delivery }: Member): boolean {
+    return channel.unsentBytes > (delivery.isLive ? this.#maxUnsentBytes : 0);
+  }
+
+  #shared(shared: Map<Wire, Uint8Array>, wire: Wire, span: LogSpan, items: readonly LogItem[]): Uint8Array | undefined {
     const known = shared.get(wire);
     if (known) return known;
-    const bytes = this.#encode(wire, seq, items);
+    const bytes = this.#encode(wire, span, items);
     if (bytes) shared.set(wire, bytes);
     return bytes;
   }
 
-  #encode(wire: Wire, seq: number, items: readonly LogItem[]): Uint8Array | undefined {
+  #encode(wire: Wire, span: LogSpan, items: readonly LogItem[]): Uint8Array | undefined {
     const updates = updatesOf(items);
-    return updates.length > 0 ? wire.updates(this.#roomNumber, seq, updates) : undefined;
+    return updates.length > 0 ? wire.updates(this.#roomNumber, span, updates) : undefined;
   }
 }
 

@@ -33,7 +33,7 @@ export interface Diagnosis {
   readonly pointer: Pointer | undefined;
   readonly salvaged: Salvaged;
   readonly problems: readonly Problem[];
-  /** No record beyond this was ever written. */
+  /** Of the records that are sound, or the snapshot covers, the last. */
   readonly lastSeq: number;
   /** Whether there is anything of it. */
   readonly isThere: boolean;
@@ -53,8 +53,11 @@ interface Remains {
   isThere: boolean;
 }
 
-/** More than a log has between two compactions. */
-const seqsSkippedAtLostEnd = 1_000_000;
+/**
+ * More than a log has between two compactions: past every record that may have been written, be it lost. A client that had
+ * everything up to one of those may have what was set aside, and must not be taken for one that has what is here.
+ */
+const skippedSeqs = 1_000_000;
 
 /**
  * Resolves with what was set aside. Nobody may have the document open.
@@ -74,8 +77,7 @@ export async function repairDocument(documentName: string, services: RepairServi
   // Deleted, or never written: nothing must be written now.
   if (!isThere) return { problems: [], isMended };
   const { segments, contents } = salvaged.compacted;
-  // At least 1, so that it is not taken for a document that was never written.
-  const snapshot = { coveredSeq: Math.max(lastSeq, 1), segments, contents };
+  const snapshot = { coveredSeq: lastSeq + skippedSeqs, segments, contents };
   const quarantinedAt = wallClock();
   const quarantine = problems.map((problem) => ({ ...problem, quarantinedAt }));
   const repair = { expected, snapshot, generation: newGeneration(), quarantine };
@@ -89,7 +91,7 @@ export async function diagnose(documentName: string, { storage, workers }: Diagn
   const salvaged = await workers.salvage(remains.pieces);
   const problems = [...remains.problems, ...refusedOf(salvaged, remains)];
   const { pointer, isThere } = remains;
-  return { pointer, salvaged, problems, lastSeq: lastSeqOf(remains), isThere };
+  return { pointer, salvaged, problems, lastSeq: remains.lastSeq ?? 0, isThere };
 }
 
 async function readRemains(documentName: string, storage: Storage): Promise<Remains> {
@@ -163,12 +165,6 @@ function noteSeq(remains: Remains, seq: number): void {
   if (missingCount <= 0) return;
   const range = missingCount === 1 ? "a record" : `${missingCount} records`;
   problems.push(missing(`${range} between ${lastSeq} and ${seq}`));
-}
-
-/** Past every record that may have been written and lost: who had one must not be taken for one who has its successor. */
-function lastSeqOf({ lastSeq = 0, damagedSeqs }: Remains): number {
-  const isEndLost = [...damagedSeqs].some((seq) => seq >= lastSeq);
-  return isEndLost ? lastSeq + seqsSkippedAtLostEnd : lastSeq;
 }
 
 function missing(origin: string): Problem {

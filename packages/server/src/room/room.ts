@@ -2,12 +2,12 @@
  * A document being used, with its members. The spine: an update is admitted, appended, committed, relayed, acknowledged,
  * in this order, and this file is where one reads it. Knows neither dialects, nor sockets, nor what stores the log.
  */
-import { closeCodes } from "@syncline/protocol";
+import { closeCodes, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import { admit, type Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
-import type { Channel } from "./channel.js";
+import type { ApplicationEvent, Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
 import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
@@ -15,7 +15,9 @@ import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
 import { Member, type Submission } from "./member.js";
 import { Presence } from "./presence.js";
 import { Relay } from "./relay.js";
+import { RelayAhead } from "./relay-ahead.js";
 import { accessIn, type Ending, type RoomAccess, type RoomState, whyNotSaved } from "./room-state.js";
+import { Resumption } from "./resumption.js";
 import type { RoomServices } from "./services.js";
 import { Trials } from "./trial.js";
 
@@ -39,14 +41,15 @@ export class Room {
   readonly #log: Log;
   readonly #members = new Set<Member>();
   readonly #relay: Relay;
+  /** In immediate mode. */
+  readonly #relayAhead: RelayAhead | undefined;
   /** Made when somebody first announces themselves: many rooms never need it. */
   #presence: Presence | undefined;
   readonly #compaction: Compaction;
   readonly #trials: Trials;
+  readonly #resumption: Resumption;
   /** Members with updates that lean on something not here yet. */
   readonly #parking = new Set<Member>();
-  /** Immediate mode: admitted in this turn of the event loop, not yet relayed. */
-  #unrelayed: LogItem[] = [];
   #state: RoomState = { kind: "writable" };
 
   private constructor(log: Log, { documentName, number, services, onDamage }: RoomOptions) {
@@ -58,6 +61,8 @@ export class Room {
     this.#relay = new Relay(number, this.#members, services.limits.maxUnsentBytes);
     this.#compaction = new Compaction(documentName, log, services, (error) => this.#damaged(error));
     this.#trials = new Trials(`${number}`, log, services, (error) => this.#damaged(error));
+    if (this.#isImmediate) this.#relayAhead = new RelayAhead(this.#relay, services.timers, () => this.seq);
+    this.#resumption = new Resumption(log.history, services.limits);
     log.listen({
       committed: (seq, items) => this.#committed(seq, items),
       commitDelayed: (items) => this.#commitDelayed(items),
@@ -132,6 +137,16 @@ export class Room {
     member.delivery.begin(stateVector);
   }
 
+  /** Whether `resume` can begin at `seq`. */
+  canResume(seq: number): boolean {
+    return this.#resumption.isPossibleFrom(seq);
+  }
+
+  /** As `sync`, for a client that has everything up to the record `seq` and brings what of its own may not be here. */
+  resume(member: Member, seq: number): void {
+    member.delivery.resume(seq);
+  }
+
   /** @throws {ProtocolError} `malformed-message` */
   announce(member: Member, awarenessUpdate: Uint8Array): void {
     if (!this.#members.has(member)) return;
@@ -144,6 +159,11 @@ export class Room {
     if (update) member.channel.send(member.channel.wire.presence(this.number, update));
   }
 
+  /** Passes an application event on to the other members, as it is. */
+  broadcast(author: Member, event: ApplicationEvent): void {
+    if (this.#members.has(author)) this.#relay.event(author, event);
+  }
+
   /**
    * An update from a client. Nothing is awaited between here and its place in the log: arrival order is what everybody
    * sees. From there the commit queue carries it to disk and calls `#committed`.
@@ -154,6 +174,14 @@ export class Room {
     this.#take(member, submission);
     this.#admitParked();
     this.#services.backlog.holdBack(member.channel);
+  }
+
+  /** Answers update `n` of a client that may not make it: it is counted, and nothing of it is taken. */
+  decline(member: Member, n: number, { code, reason }: { readonly code: CloseCode; readonly reason: string }): void {
+    if (!this.#members.has(member)) return;
+    if (!member.submitted(n)) return this.#lostOnTheWay(member);
+    member.rejected(n);
+    member.channel.reject(n, code, reason);
   }
 
   /** Everything that is durable, as updates in order. @throws {StaleSnapshot} */
@@ -226,12 +254,13 @@ export class Room {
     const item = { update: own(update), author, n };
     author.admitted(n);
     this.#log.append(item, scanned);
-    if (this.#isImmediate) this.#relayAhead(item);
+    this.#relayAhead?.add(item);
   }
 
   #committed(seq: number, items: readonly PlacedItem[]): void {
     this.#becomeWritable();
-    if (!this.#isImmediate) this.#relay.updates(seq, items);
+    if (this.#relayAhead) this.#relayAhead.committed(seq);
+    else this.#relay.updates({ after: seq - 1, upTo: seq }, items);
     this.#relay.reached(seq);
     this.#acknowledge(items);
     if (this.#compaction.isWorthwhile) void this.#compaction.run();
@@ -279,17 +308,6 @@ export class Room {
     if (!this.#log.isSettled) return this.#log.settleWithLast({ update: undefined, author, n });
     author.becameDurable(n, this.stateVector.get(author.clientId));
     author.sendDurableAck();
-  }
-
-  #relayAhead(item: LogItem): void {
-    if (this.#unrelayed.length === 0) this.#services.timers.soon(() => this.#relayUnrelayed());
-    this.#unrelayed.push(item);
-  }
-
-  #relayUnrelayed(): void {
-    const items = this.#unrelayed;
-    this.#unrelayed = [];
-    this.#relay.updates(this.seq, items);
   }
 
   #park(member: Member, submission: Submission, gap: Gap): void {

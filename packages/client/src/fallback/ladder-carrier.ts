@@ -2,8 +2,8 @@
  * One carrier to whoever uses it, and whatever the ladder says underneath: tells the ladder how each attempt went, and ends
  * a fallback when a WebSocket can be had again, so that the next attempt takes it.
  */
-import { loadedCarrier, type Carrier, type CarrierHandlers, type OpenCarrier } from "./carrier.js";
-import type { Timing } from "./timing.js";
+import { loadedCarrier, type Carrier, type CarrierHandlers, type OpenCarrier } from "../carrier.js";
+import type { Timing } from "../timing.js";
 import type { TransportKind, TransportLadder } from "./transport-ladder.js";
 
 /** What is loaded when no WebSocket opens: fallback/index.ts. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FakeTiming } from "../test-support/fake-timing.js";
-import type { CarrierHandlers, OpenCarrier } from "./carrier.js";
+import { FakeTiming } from "../../test-support/fake-timing.js";
+import type { CarrierHandlers, OpenCarrier } from "../carrier.js";
 import { ladderCarrier } from "./ladder-carrier.js";
 import { TransportLadder } from "./transport-ladder.js";
 

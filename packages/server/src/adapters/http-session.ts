@@ -1,0 +1,212 @@
+/**
+ * A client that cannot have a WebSocket: a transport made of requests. Frames down are kept until the client says that it
+ * has them, and leave through whatever answer is under way (sse.ts, poll.ts); frames up come in POSTs (uploads.ts).
+ */
+import { closeCodes, fitCloseReason, type CloseCode } from "@syncline/protocol";
+import type { Connection, Transport } from "../connection/transport.js";
+import type { Logger } from "../logger.js";
+import type { Timers } from "../timers.js";
+import type { Farewell } from "./session-answer.js";
+import { UnreadFrames } from "./unread-frames.js";
+import type { Upload } from "./upload.js";
+import { Uploads } from "./uploads.js";
+
+/** An answer that is under way, through which frames leave. */
+export interface Outlet {
+  /** There may be frames, or a farewell, that it has not sent. */
+  news(): void;
+  /** Another has taken its place. */
+  superseded(): void;
+  /** The session is gone. */
+  cut(): void;
+}
+
+export interface HttpSessionOptions {
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly remoteAddress: string | undefined;
+  readonly maxFrameBytes: number;
+  /** Kept for the client until it says that it has them; one that leaves more is closed with 4508. */
+  readonly maxUnreadBytes: number;
+  /** Ended after this long without a request. */
+  readonly idleMs: number;
+}
+
+type SessionState =
+  | { readonly kind: "open" }
+  | { readonly kind: "closing"; readonly farewell: Farewell; readonly cancelTimeout: () => void }
+  | { readonly kind: "gone" };
+
+/**
+ * Sent, not yet said to be read, and not counted as unsent: what a network holds. Of what goes to a WebSocket it holds
+ * some, too, which nobody counts. A client says what it has before it is as much (PROTOCOL.md).
+ */
+const inFlightBytes = 64 * 1024;
+
+/** A client that does not ask for the farewell goes without it after this long. */
+const closeTimeoutMs = 2_000;
+
+export class HttpSession implements Transport {
+  /** Resolves when the session is over. */
+  readonly gone: Promise<void>;
+  readonly #options: HttpSessionOptions;
+  readonly #unread = new UnreadFrames();
+  readonly #uploads: Uploads;
+  #connection: Connection | undefined;
+  #state: SessionState = { kind: "open" };
+  #outlet: Outlet | undefined;
+  #holdCount = 0;
+  #lastHeardMs: number;
+  #lastSentMs: number;
+  /** Looked at again after each acknowledgement, release, and at the end. */
+  #waiting: (() => void)[] = [];
+  #resolveGone: () => void = () => undefined;
+
+  constructor(options: HttpSessionOptions) {
+    this.#options = options;
+    this.#lastHeardMs = this.#lastSentMs = options.timers.now();
+    this.gone = new Promise((resolve) => (this.#resolveGone = resolve));
+    this.#uploads = new Uploads({
+      maxFrameBytes: options.maxFrameBytes,
+      heard: () => this.heard(),
+      released: () => this.#until(() => this.#holdCount === 0),
+      receive: (frame) => this.#connection?.receive(frame),
+      left: () => this.terminate(),
+      farewell: () => this.farewell,
+      lost: (reason) => this.close(closeCodes.gap, reason),
+      tooLarge: (reason) => this.close(closeCodes.tooLarge, reason),
+    });
+  }
+
+  /** From here on `connection` gets what arrives. */
+  carry(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  get unsentBytes(): number {
+    return Math.max(0, this.#unread.byteCount - inFlightBytes);
+  }
+
+  get lastHeardMs(): number {
+    return this.#holdCount > 0 ? this.#options.timers.now() : this.#lastHeardMs;
+  }
+
+  get lastSentMs(): number {
+    return this.#lastSentMs;
+  }
+
+  send(frames: Uint8Array): void {
+    if (this.#state.kind !== "open") return;
+    this.#lastSentMs = this.#options.timers.now();
+    this.#unread.push(frames);
+    if (this.#unread.byteCount > this.#options.maxUnreadBytes) {
+      this.#unread.clear();
+      return this.close(closeCodes.tooSlow, "too much was sent that the client did not say it has");
+    }
+    this.#outlet?.news();
+  }
+
+  drained(): Promise<void> {
+    return this.#until(() => this.unsentBytes === 0);
+  }
+
+  holdReading(): () => void {
+    let isHeld = true;
+    this.#holdCount += 1;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holdCount -= 1;
+      this.heard();
+      this.#look();
+    };
+  }
+
+  /** Nothing: HTTP has no ping, and a syncline connection sends messages of its own. */
+  ping(): void {}
+
+  close(code: CloseCode, reason: string): void {
+    if (this.#state.kind !== "open") return;
+    const { logger, timers, remoteAddress } = this.#options;
+    logger.info({ code, reason, remoteAddress }, "closing a connection");
+    const cancelTimeout = timers.after(closeTimeoutMs, () => this.terminate());
+    this.#state = { kind: "closing", farewell: { code, reason: fitCloseReason(reason) }, cancelTimeout };
+    this.#look();
+    this.#outlet?.news();
+  }
+
+  terminate(): void {
+    if (this.#state.kind === "gone") return;
+    if (this.#state.kind === "closing") this.#state.cancelTimeout();
+    this.#state = { kind: "gone" };
+    this.#unread.clear();
+    this.#outlet?.cut();
+    this.#look();
+    this.#resolveGone();
+    this.#connection?.closed();
+  }
+
+  /** To be told to the client, after all frames. `undefined` while the session is open. */
+  get farewell(): Farewell | undefined {
+    if (this.#state.kind === "open") return undefined;
+    if (this.#state.kind === "closing") return this.#state.farewell;
+    return { code: closeCodes.gap, reason: "the session is over" };
+  }
+
+  /** A request has come, or a part of one. */
+  heard(): void {
+    this.#lastHeardMs = this.#options.timers.now();
+  }
+
+  tick(nowMs: number): void {
+    this.#connection?.tick(nowMs);
+    const isAsking = this.#outlet !== undefined || this.#uploads.isActive;
+    if (!isAsking && nowMs - this.#lastHeardMs >= this.#options.idleMs) this.terminate();
+  }
+
+  goAway(reconnectAfterMs: number, reason: string): void {
+    this.#connection?.goAway(reconnectAfterMs, reason);
+  }
+
+  /** The client has all frames up to `number`. False when it cannot: they were not sent, or more were let go. */
+  acknowledge(number: number): boolean {
+    if (!this.#unread.acknowledge(number)) return false;
+    this.#look();
+    return true;
+  }
+
+  /** Frames go through `outlet` from now on, and no longer through another. */
+  attach(outlet: Outlet): void {
+    const before = this.#outlet;
+    this.#outlet = outlet;
+    before?.superseded();
+    outlet.news();
+  }
+
+  /** `outlet` has ended. */
+  detach(outlet: Outlet): void {
+    if (this.#outlet !== outlet) return;
+    this.#outlet = undefined;
+    this.heard();
+  }
+
+  /** The frames after `number`, as many as `maxBytes` holds, but one at least; `undefined` when there is none. */
+  framesAfter(number: number, maxBytes: number): ReturnType<UnreadFrames["after"]> {
+    return this.#unread.after(number, maxBytes);
+  }
+
+  upload(upload: Upload): void {
+    this.#uploads.begin(upload);
+  }
+
+  #look(): void {
+    for (const look of this.#waiting.splice(0)) look();
+  }
+
+  /** Resolves once `holds` is true or the session closes. */
+  async #until(holds: () => boolean): Promise<void> {
+    while (this.#state.kind === "open" && !holds()) {
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    }
+  }
+}

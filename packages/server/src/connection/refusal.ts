@@ -1,0 +1,24 @@
+/** Why a client cannot have a document as it asks for it. Says nothing of who the client is. */
+import { closeCodes, type CloseCode, type Open } from "@syncline/protocol";
+import type { Room } from "../room/room.js";
+
+export interface Refusal {
+  readonly code: CloseCode;
+  readonly reason: string;
+}
+
+/** `undefined` when it can. */
+export function refusalOf({ generation, have }: Open, room: Room): Refusal | undefined {
+  if (room.ending) return room.ending;
+  const isResume = have.kind === "resume";
+  if (isResume && generation === "") {
+    return { code: closeCodes.protocolError, reason: "resuming takes the generation whose log is meant" };
+  }
+  if (generation !== "" && generation !== room.generation) {
+    return { code: closeCodes.generationMismatch, reason: "the document was replaced since this client last had it" };
+  }
+  if (isResume && !room.canResume(have.seq)) {
+    return { code: closeCodes.cannotResume, reason: `nothing to go on from at ${have.seq}; open with a state vector` };
+  }
+  return undefined;
+}

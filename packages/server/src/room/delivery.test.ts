@@ -1,0 +1,75 @@
+/** Records that are committed at any moment while a member is being sent those before: it gets each of them, in order. */
+import { expect, test } from "vitest";
+import { VirtualTime } from "../../test-support/virtual-time.js";
+import { MemoryStorage } from "../storage/memory.js";
+import { emptyPointer } from "../storage/pointer.js";
+import { StateVector } from "../update/state-vector.js";
+import type { Channel, LogSpan, Wire } from "./channel.js";
+import { Delivery } from "./delivery.js";
+import { History } from "./history.js";
+import { createSegmentCache } from "./segment-cache.js";
+
+/** Spans and the updates that came with them, as text. */
+const wire: Wire = {
+  updates: (_room, { after, upTo }: LogSpan, updates) =>
+    new TextEncoder().encode(`${after}-${upTo}: ${updates.map((update) => update.join()).join(" ")}`),
+  synced: (_room, seq) => new TextEncoder().encode(`synced ${seq}`),
+  presence: () => new Uint8Array(),
+  event: () => undefined,
+};
+
+function twoRecords(): History {
+  const services = { documentName: "d", storage: new MemoryStorage(), segmentCache: createSegmentCache(1) };
+  const history = new History({ ...services, tailCacheBytes: 1_000 }, emptyPointer("g"), undefined);
+  for (const seq of [1, 2]) history.push({ seq, updates: [Uint8Array.of(seq)] });
+  return history;
+}
+
+/** What a member hears when record 3 is committed `turnCount` turns of the microtask queue after record 2 was sent to it. */
+async function heardWithCommit(turnCount: number, begin: (delivery: Delivery) => void): Promise<string[]> {
+  const heard: string[] = [];
+  const history = twoRecords();
+  const commit = async () => {
+    for (let turn = 0; turn < turnCount; turn++) await undefined;
+    history.push({ seq: 3, updates: [Uint8Array.of(3)] });
+    delivery.relay(wire.updates(1, { after: 2, upTo: 3 }, [Uint8Array.of(3)]));
+    delivery.reached(3);
+  };
+  const channel = {
+    wire,
+    unsentBytes: 0,
+    send: (bytes: Uint8Array) => {
+      heard.push(new TextDecoder().decode(bytes));
+      if (heard.length === 1) void commit();
+    },
+    drained: () => Promise.resolve(),
+    leave: (_code: number, reason: string) => heard.push(reason),
+  } as unknown as Channel;
+  const delivery = new Delivery({
+    channel,
+    roomNumber: 1,
+    history,
+    refreshSnapshot: () => Promise.resolve(),
+    timers: new VirtualTime(),
+    diffSegments: () => Promise.resolve([]),
+    version: () => history.seq,
+    relayedVersion: () => history.seq,
+    relayedAhead: () => [],
+    failed: (error) => heard.push(String(error)),
+    maxUnsentBytes: 1,
+    lagAllowanceMs: 1,
+    slowestReadBytesPerSecond: 1,
+  });
+  begin(delivery);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  return heard.filter((text) => !text.startsWith("synced"));
+}
+
+test("a record that is committed while a client catches up is neither missed nor sent before the others", async () => {
+  for (let turnCount = 0; turnCount < 40; turnCount++) {
+    const joined = await heardWithCommit(turnCount, (delivery) => delivery.begin(new StateVector()));
+    expect(joined, `${turnCount} turns`).toEqual(["0-2: 1 2", "2-3: 3"]);
+    const resumed = await heardWithCommit(turnCount, (delivery) => delivery.resume(1));
+    expect(resumed, `${turnCount} turns`).toEqual(["1-2: 2", "2-3: 3"]);
+  }
+});
