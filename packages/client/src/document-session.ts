@@ -3,18 +3,10 @@
  * it is opened on and keeps what must: its position in the document's log, what was refused, and the ledger of edits.
  * Several may share a connection: each ignores messages that are not for it. Knows no sockets, and of presence only bytes.
  */
-import {
-  access,
-  ackLevel,
-  closeCodes,
-  eventKind,
-  maxEventBytes,
-  type Have,
-  type Message,
-  type Opened,
-} from "@syncline/protocol";
+import { access, ackLevel, closeCodes, type Have, type Message, type Opened } from "@syncline/protocol";
 import * as Y from "yjs";
 import { accessLevel, type DocumentAccess } from "./access.js";
+import { eventMessage, payloadOf } from "./application-event.js";
 import { clockOf, hasMoreThan, holds, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
 import type { Tell } from "./events.js";
@@ -181,15 +173,10 @@ export class DocumentSession {
     if (this.#state.kind === "open") this.#state.sender.flush();
   }
 
-  /** Tells the other members' applications. Lost while the document is not open. @throws {SynclineError} `invalid-option` when too large */
+  /** Tells the other members' applications. Lost while the document is not open. @throws {SynclineError} `invalid-option` */
   sendEvent(payload: Uint8Array | string): void {
-    if (this.#state.kind !== "open") return;
-    const { channel, room } = this.#state;
-    const isText = typeof payload === "string";
-    const bytes = isText ? new TextEncoder().encode(payload) : payload;
-    if (bytes.length > maxEventBytes)
-      throw new SynclineError("invalid-option", `An event of ${bytes.length} bytes; at most ${maxEventBytes}`);
-    channel.send([{ type: "event", room, kind: isText ? eventKind.text : eventKind.bytes, payload: bytes }]);
+    const state = this.#state;
+    if (state.kind === "open") state.channel.send([eventMessage(state.room, payload)]);
   }
 
   /** Takes any message of the connection. */
@@ -225,13 +212,8 @@ export class DocumentSession {
         });
       case "awareness":
         return this.#options.presence().apply(message.update);
-      case "event": {
-        const { kind, payload } = message;
-        return this.#options.tell(
-          "event",
-          kind === eventKind.text ? new TextDecoder().decode(payload) : payload.slice(),
-        );
-      }
+      case "event":
+        return this.#options.tell("event", payloadOf(message));
       case "close":
         return this.#onEnded(message.code, message.reason);
       case "access":

@@ -12,8 +12,8 @@ import type { Tell } from "./events.js";
 import type { LocalCopy, LocalCopyState, OpenLocalCopy } from "./local-copy.js";
 import { PendingLedger } from "./pending.js";
 import { Presence } from "./presence.js";
-import type { Fetched } from "./revert.js";
-import type { TabChannel } from "./tabs/tab-channel.js";
+import type * as RevertCode from "./revert.js";
+import { TabSharing } from "./tab-sharing.js";
 import type { Timing } from "./timing.js";
 
 /** Who is told of what happens: a provider. */
@@ -70,7 +70,7 @@ type MembershipState =
 /** The server's content is to take the place of the document's as soon as that is possible. */
 interface Revert {
   /** The code for it, loaded when it is needed. */
-  readonly code: typeof import("./revert.js");
+  readonly code: typeof RevertCode;
   readonly resolve: () => void;
   readonly reject: (error: SynclineError) => void;
 }
@@ -85,6 +85,7 @@ export class Membership {
   readonly awareness: Awareness;
   readonly ledger: PendingLedger;
   readonly session: DocumentSession;
+  readonly sharing: TabSharing;
   readonly #options: MembershipOptions;
   readonly #sessionOptions: SessionOptions;
   readonly #presence: Presence;
@@ -95,8 +96,6 @@ export class Membership {
   /** Whether what this browser stores is in the document, or nothing is stored. */
   #isLoaded: boolean;
   #revert: Revert | undefined;
-  #tabs: TabChannel | undefined;
-  #isSharing = false;
   #failures = 0;
   #syncedAtMs = Infinity;
 
@@ -110,6 +109,7 @@ export class Membership {
     this.#sessionOptions = this.#makeSessionOptions();
     this.session = new DocumentSession(this.#sessionOptions);
     this.#presence = this.#makePresence();
+    this.sharing = this.#makeSharing();
     this.#localCopy = openLocalCopy?.({
       doc,
       documentName,
@@ -122,7 +122,7 @@ export class Membership {
       if (position) this.session.startFrom(position);
       this.#isLoaded = true;
       this.#joinIfPossible();
-      void this.#share();
+      void this.sharing.start();
     });
   }
 
@@ -140,11 +140,6 @@ export class Membership {
 
   get offline(): LocalCopyState | "off" {
     return this.#localCopy?.state ?? "off";
-  }
-
-  /** Whether other tabs that have the document hear of edits and presence directly. */
-  get isSharing(): boolean {
-    return this.#isSharing;
   }
 
   attach(face: Face): void {
@@ -171,7 +166,7 @@ export class Membership {
     if (this.#wantedBy.size > 0 || !this.isWanted) return;
     this.#leave();
     this.#become({ kind: "idle" });
-    this.#stopSharing();
+    this.sharing.stop();
     this.#giveUpRevert(new SynclineError("closed", "Disconnected before the server's content was here"));
     this.#options.host.reconsider();
   }
@@ -179,7 +174,7 @@ export class Membership {
   /** The connection is up. */
   up(): void {
     this.#joinIfPossible();
-    void this.#share();
+    void this.sharing.start();
   }
 
   /** The connection is gone. */
@@ -202,7 +197,7 @@ export class Membership {
   hide(): void {
     this.session.flush();
     this.#presence.sayGoodbye();
-    this.#tabs?.sayGoodbye();
+    this.sharing.sayGoodbye();
   }
 
   /** The document is closed for good: by the server, or with its connection. */
@@ -210,7 +205,7 @@ export class Membership {
     if (!this.isWanted) return;
     this.session.drop();
     this.#become({ kind: "stopped" });
-    this.#stopSharing();
+    this.sharing.stop();
     const error = new SynclineError("closed", `Closed with ${code}: ${reason}`, { closeCode: code, reason });
     this.ledger.fail(error);
     this.#giveUpRevert(error);
@@ -249,7 +244,7 @@ export class Membership {
   async destroy(): Promise<void> {
     if (this.isWanted) this.#leave();
     this.#become({ kind: "destroyed" });
-    this.#stopSharing();
+    this.sharing.stop();
     const error = new SynclineError("destroyed", "The provider was destroyed before all edits were durable");
     this.session.destroy();
     this.#presence.destroy();
@@ -272,7 +267,7 @@ export class Membership {
       tell: (name, ...args) => {
         if (name === "sync" && args[0] === true) this.#proven();
         // Tabs that decide otherwise about what was refused must not bring it back.
-        if (name === "rejected") this.#stopSharing();
+        if (name === "rejected") this.sharing.stop();
         this.tell(name, ...args);
       },
       onPosition: (position) => this.#localCopy?.remember(position),
@@ -292,38 +287,26 @@ export class Membership {
   #proven(): void {
     this.#syncedAtMs = this.#options.timing.now();
     this.#options.host.prove();
-    void this.#share();
+    void this.sharing.start();
   }
 
-  async #share(): Promise<void> {
+  #makeSharing(): TabSharing {
     const { tabs, host, doc, documentName, timing, origin } = this.#options;
-    const { token } = host;
-    const mayShare = () => this.isWanted && this.#isLoaded && !this.session.rejected && !this.#tabs;
-    if (!tabs || token === undefined || !mayShare()) return;
-    try {
-      const { joinTabs } = await import("./tabs/index.js");
-      if (!mayShare()) return;
-      this.#tabs = joinTabs({
-        ...tabs,
-        doc,
-        documentName,
-        awareness: this.awareness,
-        timing,
-        token,
-        generation: () => this.session.position.generation,
-        adoptGeneration: (generation) => this.session.startFrom({ generation, seq: 0 }),
-        isFromElsewhere: (cause) => cause === origin || cause === this.#localCopy,
-        onError: (error) => this.onError(error),
-        onState: (isSharing) => (this.#isSharing = isSharing),
-      });
-    } catch (cause) {
-      this.onError(new SynclineError("connection-failed", "Nothing can be shared with other tabs", { cause }));
-    }
-  }
-
-  #stopSharing(): void {
-    this.#tabs?.destroy();
-    this.#tabs = undefined;
+    const { session, awareness } = this;
+    return new TabSharing({
+      what: () => {
+        const { token } = host;
+        if (!tabs || token === undefined || !this.isWanted || !this.#isLoaded || session.rejected) return undefined;
+        return {
+          ...tabs,
+          ...{ doc, documentName, awareness, timing, token },
+          generation: () => session.position.generation,
+          adoptGeneration: (generation) => session.startFrom({ generation, seq: 0 }),
+          isFromElsewhere: (cause) => cause === origin || cause === this.#localCopy,
+        };
+      },
+      onError: (error) => this.onError(error),
+    });
   }
 
   #begin(): void {
@@ -331,7 +314,7 @@ export class Membership {
     if (!this.isWanted) this.#become({ kind: "wanted" });
     this.#options.host.reconsider();
     this.#joinIfPossible();
-    void this.#share();
+    void this.sharing.start();
   }
 
   #joinIfPossible(): void {
@@ -355,7 +338,7 @@ export class Membership {
     fetching.join(channel);
   }
 
-  #replace({ resetDocument }: typeof import("./revert.js"), { content, position }: Fetched): void {
+  #replace({ resetDocument }: typeof RevertCode, { content, position }: RevertCode.Fetched): void {
     const { doc, origin } = this.#options;
     try {
       resetDocument(doc, content ? [content] : [], origin, newClientId());

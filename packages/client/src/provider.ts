@@ -128,7 +128,7 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
 
   /** Whether other tabs of this browser that have the document hear of edits and presence directly. */
   get bcconnected(): boolean {
-    return this.#membership.isSharing;
+    return this.#membership.sharing.isConnected;
   }
 
   /** Whether it is connected or will try to be. */

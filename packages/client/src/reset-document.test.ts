@@ -245,8 +245,11 @@ describe("who listens", () => {
     });
     resetDocument(doc, accepted, origin, newClientId);
     expect([text.toString(), text.length]).toEqual(["accepted", 8]);
-    text.insert(5, "!");
-    expect(text.toString()).toBe("accep!ted");
+    resetDocument(doc, [], origin, newClientId + 1);
+    expect([text.toString(), text.length]).toEqual(["", 0]);
+    text.insert(0, "12345678");
+    text.insert(6, "!");
+    expect(text.toString()).toBe("123456!78");
   });
 
   test("an observer that throws changes nothing but is heard of", () => {
