@@ -1,5 +1,5 @@
 /** What the next attempt to connect travels by. Code that most pages never need is loaded when it is. */
-import { loadedCarrier, type Carrier, type OpenCarrier } from "./carrier.js";
+import { loadedCarrier, type OpenCarrier } from "./carrier.js";
 import type { FallbackLadder } from "./fallback/index.js";
 import type { CheckedOptions } from "./options.js";
 import { webSocketCarrier, type WebSocketLike } from "./web-socket-carrier.js";
@@ -57,47 +57,56 @@ export class Carriers {
       });
     }
     if (!shareSocket) return this.#openOwn;
-    return loadedCarrier(async () => {
+    const openShared = loadedCarrier(async () => {
       const { sharedSocketCarrier } = await import("./tabs/shared-socket.js");
       return sharedSocketCarrier({ openSocket: openWebSocket, timing });
     });
+    // What stands in for a WebSocket is not shared.
+    return (url, handlers) => (this.#isBlocked() ? this.#openOwn : this.#watched(openShared))(url, handlers);
   }
 
   readonly #openOwn: OpenCarrier = (url, handlers) => {
-    if (this.#isBlocked()) return loadedCarrier(() => this.#loadLadder())(url, handlers);
-    const { timing } = this.#options;
-    const startMs = timing.now();
-    let isOver = false;
-    /** Ends the attempt; `isTelling`: that it did not open says something about WebSockets. */
-    const end = (isTelling: boolean) => {
-      if (isTelling && !isOver && !isOffline()) {
-        this.#blockedSinceMs = Math.min(this.#blockedSinceMs, startMs);
-        this.#blockedCount += 1;
-      }
-      isOver = true;
-    };
-    const carrier: Carrier = this.#openWebSocket(url, {
-      ...handlers,
-      onOpen: () => {
-        isOver = true;
-        this.#hasOpened = true;
-        this.#blockedCount = 0;
-        this.#blockedSinceMs = Infinity;
-        handlers.onOpen();
-      },
-      onClose: (event) => {
-        end(true);
-        handlers.onClose(event);
-      },
-    });
-    return {
-      send: (frame) => carrier.send(frame),
-      close: () => {
-        end(timing.now() - startMs >= patienceMs);
-        carrier.close();
-      },
-    };
+    const open = this.#isBlocked() ? loadedCarrier(() => this.#loadLadder()) : this.#watched(this.#openWebSocket);
+    return open(url, handlers);
   };
+
+  /** Counts the attempts in a row that do not open. */
+  #watched(open: OpenCarrier): OpenCarrier {
+    return (url, handlers) => {
+      const { timing } = this.#options;
+      const startMs = timing.now();
+      let isOver = false;
+      /** Ends the attempt; `isTelling`: that it did not open says something about WebSockets. */
+      const end = (isTelling: boolean) => {
+        if (isTelling && !isOver && !isOffline()) {
+          this.#blockedSinceMs = Math.min(this.#blockedSinceMs, startMs);
+          this.#blockedCount += 1;
+        }
+        isOver = true;
+      };
+      const carrier = open(url, {
+        ...handlers,
+        onOpen: () => {
+          isOver = true;
+          this.#hasOpened = true;
+          this.#blockedCount = 0;
+          this.#blockedSinceMs = Infinity;
+          handlers.onOpen();
+        },
+        onClose: (event) => {
+          end(true);
+          handlers.onClose(event);
+        },
+      });
+      return {
+        send: (frame) => carrier.send(frame),
+        close: () => {
+          end(timing.now() - startMs >= patienceMs);
+          carrier.close();
+        },
+      };
+    };
+  }
 
   #isBlocked(): boolean {
     if (this.#blockedCount < 2 || !this.#options.fallback) return false;

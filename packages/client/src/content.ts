@@ -29,6 +29,19 @@ export function encodeDiff(doc: Y.Doc, stateVector: Uint8Array): Uint8Array {
   }
 }
 
+/**
+ * In one transaction: after each, Yjs removes formatting that seems to say nothing, and of a document that comes in parts it
+ * would remove some that does. Returns what was thrown, if only by an observer.
+ */
+export function applyTogether(doc: Y.Doc, updates: readonly Uint8Array[], origin: object): unknown {
+  try {
+    Y.transact(doc, () => updates.forEach((update) => Y.applyUpdate(doc, update, origin)), origin, false);
+    return undefined;
+  } catch (thrown) {
+    return thrown ?? new Error("An observer threw nothing");
+  }
+}
+
 /** Whether the document holds insertions `stateVector` lacks. Deletions are not in state vectors. */
 export function hasMoreThan(doc: Y.Doc, stateVector: Uint8Array): boolean {
   const theirs = Y.decodeStateVector(stateVector);

@@ -7,7 +7,7 @@ import { access, ackLevel, closeCodes, type Have, type Message, type Opened } fr
 import * as Y from "yjs";
 import { accessLevel, type DocumentAccess } from "./access.js";
 import { eventMessage, payloadOf } from "./application-event.js";
-import { clockOf, hasMoreThan, holds, isEmpty } from "./content.js";
+import { applyTogether, clockOf, hasMoreThan, holds, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
 import type { Tell } from "./events.js";
 import type { RejectedUpdate } from "./rejected-update.js";
@@ -61,6 +61,8 @@ interface Opening {
   /** To a reader: the document brought nothing that the server lacked, and had no edits since. */
   isCovered: boolean;
   isSynced: boolean;
+  /** Until it is synced. */
+  readonly arrived: Uint8Array[];
 }
 
 type SessionState = { readonly kind: "away" } | Asking | Opening;
@@ -267,7 +269,17 @@ export class DocumentSession {
     const isResumed = stateVector.length === 0;
     const isCovered =
       granted !== access.write && !ledger.hasOwnUnsentEdits && (isResumed || !hasMoreThan(doc, stateVector));
-    const opening: Opening = { kind: "open", channel, requestId, room, sender, isResumed, isCovered, isSynced: false };
+    const opening: Opening = {
+      kind: "open",
+      channel,
+      requestId,
+      room,
+      sender,
+      isResumed,
+      isCovered,
+      isSynced: false,
+      arrived: [],
+    };
     this.#state = opening;
     return opening;
   }
@@ -306,6 +318,7 @@ export class DocumentSession {
 
   #onSynced(opening: Opening, seq: number): void {
     if (opening.isSynced) return;
+    if (!this.#apply(opening.arrived.splice(0)) || this.#state !== opening) return;
     opening.isSynced = true;
     this.#advance(opening, seq);
     this.#synced(true);
@@ -318,8 +331,9 @@ export class DocumentSession {
   }
 
   #onUpdate(opening: Opening, n: number, update: Uint8Array): void {
-    if (this.#apply(update)) this.#advance(opening, n);
-    else this.#resync("an update could not be applied");
+    if (!opening.isSynced) opening.arrived.push(update);
+    else if (!this.#apply([update])) return;
+    this.#advance(opening, n);
   }
 
   /** Before `synced` a seq says nothing about what else the document has. */
@@ -330,18 +344,17 @@ export class DocumentSession {
     if (opening.isSynced && standing.advance(seq)) this.#options.onPosition(standing);
   }
 
-  /** Whether the document has it now. */
-  #apply(update: Uint8Array): boolean {
-    const { doc, origin } = this.#options;
-    try {
-      Y.applyUpdate(doc, update, origin);
-      return true;
-    } catch (cause) {
-      const error = new SynclineError("apply-failed", "A remote update could not be applied", { cause });
-      this.#options.tell("connection-error", error, undefined);
-      // Yjs applies first and calls observers then: when the content is here it was an observer that threw.
-      return holds(doc, update);
-    }
+  /** Whether the document has them now; otherwise it is opened again. */
+  #apply(updates: readonly Uint8Array[]): boolean {
+    const { doc, origin, tell } = this.#options;
+    const cause = applyTogether(doc, updates, origin);
+    if (cause === undefined) return true;
+    const error = new SynclineError("apply-failed", "A remote update could not be applied", { cause });
+    tell("connection-error", error, undefined);
+    // Yjs applies first and calls observers then: when the content is here it was an observer that threw.
+    if (updates.every((update) => holds(doc, update))) return true;
+    this.#resync("an update could not be applied");
+    return false;
   }
 
   /** Reading goes on; nothing is sent any more, for all later edits lean on this one. */

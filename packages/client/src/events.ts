@@ -46,6 +46,8 @@ export interface ProviderEvents<Provider> {
    * `revertRejected()`; reading goes on.
    */
   rejected: (rejected: RejectedUpdate) => void;
+  /** `revertRejected()` has put the server's content in place: undo stacks refer to what is gone, clear them. */
+  reverted: () => void;
   /** Another member's application called `broadcast`. */
   event: (payload: Uint8Array | string) => void;
   /** What is kept in this browser's storage changed, where something is. */

@@ -340,15 +340,17 @@ export class Membership {
 
   #replace({ resetDocument }: typeof RevertCode, { content, position }: RevertCode.Fetched): void {
     const { doc, origin } = this.#options;
+    // First: what observers write in answer to the new content are edits like any other.
+    this.session.replaced(position);
     try {
       resetDocument(doc, content ? [content] : [], origin, newClientId());
     } catch (cause) {
       // Observers of the application run inside of it; the document is reset all the same.
       this.onError(new SynclineError("apply-failed", "An observer failed while edits were taken back", { cause }));
     }
-    this.session.replaced(position);
     this.#presence.rename(doc.clientID);
     void this.#localCopy?.restart();
+    this.tell("reverted");
   }
 
   #giveUpRevert(error: SynclineError): void {

@@ -37,6 +37,12 @@ type SenderState =
   | "sending"
   | "stopped";
 
+/**
+ * What a server checks at a glance is not delayed by what it has to try; and of one large update it may have to try all. An
+ * update that cannot be cut may be as large as the server takes.
+ */
+const maxPieceBytes = 256 * 1024;
+
 /** A live link and no ack for this long: something between here and the server lost the update. */
 const ackTimeoutMs = 30_000;
 
@@ -46,6 +52,7 @@ export class UpdateSender {
   /** Of the last update sent. */
   #lastN = 0;
   #isFlushDue = false;
+  readonly #indivisible = new WeakSet<Uint8Array>();
   /** `undefined`: no ack is waited for. */
   #cancelAckTimer: (() => void) | undefined;
 
@@ -93,7 +100,7 @@ export class UpdateSender {
     for (let next = ledger.oldestUnsent; next && this.#state === "sending"; next = ledger.oldestUnsent) {
       // Acks report the clock of the announced id: they would prove nothing about edits under another.
       if (doc.clientID !== clientId) return onDoubt("the client id changed");
-      if (next.length > this.#options.channel.maxUpdateBytes) return void this.#split(next);
+      if (next.length > this.#pieceBytes && !this.#indivisible.has(next)) return void this.#split(next);
       this.#send();
     }
   }
@@ -108,10 +115,14 @@ export class UpdateSender {
     return outcome;
   }
 
+  get #pieceBytes(): number {
+    return Math.min(maxPieceBytes, this.#options.channel.maxUpdateBytes);
+  }
+
   #send(): void {
     const { ledger, channel, room, clientId } = this.#options;
     this.#lastN += 1;
-    const { n, update } = ledger.send(this.#lastN, channel.maxUpdateBytes, clientId);
+    const { n, update } = ledger.send(this.#lastN, this.#pieceBytes, clientId);
     channel.send([{ type: "update", room, n, update }]);
     this.#awaitAck();
   }
@@ -124,13 +135,14 @@ export class UpdateSender {
     try {
       const { splitUpdate } = await import("./split-update.js");
       if (this.#state !== "splitting" || ledger.oldestUnsent !== update) return;
-      const pieces = splitUpdate(update, maxUpdateBytes);
+      const pieces = splitUpdate(update, this.#pieceBytes);
       this.#state = "sending";
       const largest = Math.max(...pieces.map(({ length }) => length));
       if (largest > maxUpdateBytes) {
         const reason = `an edit of ${largest} bytes; the server takes ${maxUpdateBytes}`;
         return onRejected(update, closeCodes.tooLarge, reason);
       }
+      for (const piece of pieces) this.#indivisible.add(piece);
       ledger.replaceOldest(pieces);
       this.flush();
     } catch (cause) {

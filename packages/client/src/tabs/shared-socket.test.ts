@@ -47,6 +47,12 @@ class World {
     return socket;
   }
 
+  /** Time passes for all tabs that live, and what comes of it. */
+  async pass(ms: number): Promise<void> {
+    for (const [tab, timing] of this.#timings) if (!tab.isGone) timing.advance(ms);
+    await this.origin.run();
+  }
+
   /** Everything that a tab could leave behind. */
   get remains() {
     const { origin, server } = this;
@@ -160,6 +166,60 @@ test("when the leader's tab goes, every follower is told at once, and comes back
   expect(world.socket.streams).toHaveLength(3);
 });
 
+test("a follower hears of a new leader also when it is not the next in line", async () => {
+  const world = new World();
+  const [leader] = await world.opened(1);
+  const impatient = world.origin.tab();
+  let isLost = false;
+  const openChannel = impatient.openChannel;
+  Object.assign(impatient, {
+    openChannel: (name: string) => {
+      const channel = openChannel(name);
+      const post = channel.postMessage.bind(channel);
+      channel.postMessage = (message) => {
+        const isKnock = typeof message === "object" && message !== null && "knock" in message;
+        if (isKnock && !isLost) isLost = true;
+        else post(message);
+      };
+      return channel;
+    },
+  });
+  const next = world.open(impatient);
+  await world.origin.run();
+  const follower = world.open();
+  await world.origin.run();
+  expect([isLost, next.isOpen, follower.isOpen]).toEqual([true, false, true]);
+  leader?.tab.crash();
+  if (leader) world.server.drop(leader.tab);
+  await world.origin.run();
+  expect(next.isOpen).toBe(true);
+  expect(follower.events).toEqual([expect.objectContaining({ code: 1006 })]);
+});
+
+test("tabs that come at once lose nobody, and what one says before it leaves arrives", async () => {
+  const chances = fc.infiniteStream(fc.nat(999));
+  await fc.assert(
+    fc.asyncProperty(chances, async (chance) => {
+      const world = new World(() => chance.next().value / 1_000);
+      const clients = await world.opened(4);
+      const { socket } = world;
+      for (const client of clients) client.send();
+      await world.origin.run();
+      for (const client of clients) for (let i = 0; i < 3; i++) client.send();
+      const [stays, ...others] = clients.sort((a, b) => Number(b.tab === socket.tab) - Number(a.tab === socket.tab));
+      for (const client of others) client.carrier.close();
+      await world.origin.run();
+      expect(clients.flatMap(({ events }) => events)).toEqual([]);
+      expect(socket.records.filter(({ kind }) => kind === "frame")).toHaveLength(16);
+      stays?.carrier.close();
+      await world.origin.run();
+      await world.pass(1_000);
+      expect(world.remains).toEqual(nothing);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test("a follower whose tab is killed leaves its stream", async () => {
   const world = new World();
   const [, follower] = await world.opened(2);
@@ -168,7 +228,22 @@ test("a follower whose tab is killed leaves its stream", async () => {
   const [stream] = world.socket.streams;
   follower?.tab.crash();
   await world.origin.run();
+  await world.pass(1_000);
   expect(world.socket.records.at(-1)).toEqual({ kind: "close", stream, code: 0, reason: "" });
+});
+
+test("nothing waits for the last words of a tab that was killed when the socket breaks", async () => {
+  const world = new World();
+  const [leader, follower] = await world.opened(2);
+  follower?.send();
+  await world.origin.run();
+  follower?.tab.crash();
+  await world.origin.run();
+  expect(world.remains.timers).toBe(1);
+  world.socket.break(1006);
+  await world.origin.run();
+  expect(leader?.events).toHaveLength(1);
+  expect(world.remains).toEqual(nothing);
 });
 
 test("a stream the server closes ends that carrier alone, with its code", async () => {
@@ -213,8 +288,14 @@ test("who gets no answer in 3 s, because the leader is frozen, opens a socket of
   await world.origin.run();
   expect(world.server.urls[1]).toBe(url);
   expect(lonely.isOpen).toBe(true);
+  leader?.tab.crash();
+  if (leader) world.server.drop(leader.tab);
+  const third = world.open();
+  await world.origin.run();
+  expect(third.isOpen).toBe(true);
+  expect(world.server.urls[2]).toBe(`${url}/shared`);
   lonely.carrier.close();
-  expect([...world.server.sockets].map(({ tab }) => tab)).toEqual([leader?.tab]);
+  expect([...world.server.sockets].map(({ tab }) => tab)).toEqual([third.tab]);
 });
 
 test("a leader whose socket is full sends the next one away at once", async () => {
@@ -309,8 +390,10 @@ test("whatever tabs open, close, send and crash: frames in order and once, one s
         await act(world, wanted, step);
         comeBack(world, wanted);
       }
-      do await world.origin.run();
-      while (comeBack(world, wanted));
+      do {
+        await world.origin.run();
+        await world.pass(1_000);
+      } while (comeBack(world, wanted));
       expect(world.server.sockets.size).toBe(wanted.size > 0 ? 1 : 0);
       for (const client of wanted) {
         expect(client.isOpen).toBe(true);
@@ -323,6 +406,7 @@ test("whatever tabs open, close, send and crash: frames in order and once, one s
       }
       for (const client of wanted) client.carrier.close();
       await world.origin.run();
+      await world.pass(1_000);
       expect(world.remains).toEqual(nothing);
     }),
     { numRuns: 150 },

@@ -6,8 +6,9 @@
  */
 import type { Carrier, CarrierCloseEvent, CarrierHandlers, OpenCarrier } from "../carrier.js";
 import type { Timing } from "../timing.js";
+import type { FollowerMessage, LeaderMessage } from "./follower-line.js";
 import { queueForLock, runtimeScope, type ChannelLike, type LocksLike, type OriginScope } from "./origin-scope.js";
-import { SocketLeader, type FollowerMessage, type HallMessage, type LeaderMessage } from "./socket-leader.js";
+import { SocketLeader, type HallMessage } from "./socket-leader.js";
 
 export interface SharedSocketOptions {
   /** Opens a socket: that of the leader, and one of its own for who finds no leader that answers. */
@@ -128,7 +129,6 @@ class SharedSocketCarrier implements Carrier {
     } else if (this.#state.kind === "seeking") {
       if (message === "full") return this.#goAlone();
       if (typeof message !== "object" || !("accepted" in message)) return;
-      this.#cancelTimeout();
       this.#state = { kind: "following", leaderId: message.accepted, isOpen: false };
     }
   }

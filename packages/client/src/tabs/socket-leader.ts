@@ -1,7 +1,7 @@
 /**
  * The tab that has the socket: it opens a stream for each connection of its own and of other tabs, and passes frames. It
  * leads from the moment it is given the lock until the last stream has ended, also when its own ended before: handing
- * over costs every other tab a reconnection. It needs no timer, so that it does its work in the background, too; and a page
+ * over costs every other tab a reconnection. Passing frames takes no timer, so that it goes on in the background; and a page
  * that holds a lock others wait for is not frozen.
  */
 import {
@@ -14,7 +14,9 @@ import {
   type StreamRecord,
 } from "@syncline/protocol";
 import type { Carrier, CarrierCloseEvent, CarrierHandlers, OpenCarrier } from "../carrier.js";
-import { queueForLock, type ChannelLike, type LocksLike } from "./origin-scope.js";
+import type { Timing } from "../timing.js";
+import { serveFollower, type LeaderMessage } from "./follower-line.js";
+import type { ChannelLike, LocksLike } from "./origin-scope.js";
 
 /** On the channel all tabs of a server's URL listen to. */
 export type HallMessage =
@@ -23,16 +25,11 @@ export type HallMessage =
   /** The id of who leads from now on: who has no answer yet asks again, who followed another has lost it. */
   | { readonly leads: string };
 
-/** To one follower, on its own channel: a frame, the end, or a word. `accepted` is the leader's id. */
-export type LeaderMessage = Uint8Array | CarrierCloseEvent | { readonly accepted: string } | "full" | "open";
-
-/** From a follower, on its own channel. */
-export type FollowerMessage = Uint8Array | "close";
-
 export interface LeaderOptions {
   /** Of the syncline path. */
   readonly url: string;
   readonly openSocket: OpenCarrier;
+  readonly timing: Timing;
   readonly locks: LocksLike;
   readonly openChannel: (name: string) => ChannelLike;
   /** Of the lock and the hall; a follower's lock and channel have its id behind it. */
@@ -97,37 +94,17 @@ export class SocketLeader {
   }
 
   #admit(id: string): void {
-    const { openChannel, locks, name } = this.#options;
-    const channel = openChannel(`${name} ${id}`);
+    const { openChannel, locks, name, timing } = this.#options;
+    const lockName = `${name} ${id}`;
+    const channel = openChannel(lockName);
     const tell = (message: LeaderMessage) => channel.postMessage(message);
     if (this.#carried.size >= maxStreamsPerSocket) {
       tell("full");
       return channel.close();
     }
     tell({ accepted: this.#options.id });
-    const leave = () => {
-      channel.close();
-      stopWatching();
-    };
-    const stream = this.open({
-      onOpen: () => tell("open"),
-      onFrame: tell,
-      onError: () => {},
-      onClose: ({ code, reason }) => {
-        tell({ code, reason });
-        leave();
-      },
-    });
-    const end = () => {
-      stream.close();
-      leave();
-    };
-    channel.onmessage = ({ data }: { readonly data: FollowerMessage }) => {
-      if (data === "close") end();
-      else stream.send(data as Uint8Array<ArrayBuffer>);
-    };
-    // The follower holds it for as long as it lives: a tab that crashed cannot say that it left.
-    const stopWatching = queueForLock(locks, `${name} ${id}`, { onGranted: end, onFailed: end });
+    const openStream = (handlers: CarrierHandlers) => this.open(handlers);
+    serveFollower({ channel, locks, lockName, timing, openStream });
   }
 
   #onOpen(): void {

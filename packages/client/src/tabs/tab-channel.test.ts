@@ -248,15 +248,47 @@ test("of two tabs with one client id the later gets another, and a third sees ea
   const third = new Tab(origin).open();
   await origin.run();
   const second = new Tab(origin, "", 5);
-  second.awareness.setLocalState({ name: "second" });
+  // With a newer clock than the first's.
+  for (let i = 0; i < 5; i++) second.awareness.setLocalState({ name: "second" });
   second.open();
   await origin.run();
   expect(first.doc.clientID).toBe(5);
+  expect(first.awareness.getLocalState()).toEqual({ name: "first" });
   expect(second.doc.clientID).not.toBe(5);
   expect(second.awareness.clientID).toBe(second.doc.clientID);
   expect(third.others).toMatchObject({ 5: { name: "first" }, [second.doc.clientID]: { name: "second" } });
   expect(first.others).toMatchObject({ [second.doc.clientID]: { name: "second" } });
   expect(second.others).toMatchObject({ 5: { name: "first" } });
+});
+
+test("who is said to be gone says that it is not", async () => {
+  const { origin, ada, bob } = await twoTabs();
+  const impostor = origin.tab().openChannel("document");
+  const update = encodeAwarenessUpdate([{ clientId: ada.doc.clientID, clock: 99, state: "null" }]);
+  impostor.postMessage({ kind: "presence", generation: "", update });
+  await origin.run();
+  expect(bob.others).toEqual({ [ada.doc.clientID]: {} });
+});
+
+test("who comes passes on what one has from the server and another lacks", async () => {
+  const { origin, ada, bob } = await twoTabs();
+  const remote = new Y.Doc();
+  remote.getText("text").insert(0, "remote");
+  Y.applyUpdate(ada.doc, Y.encodeStateAsUpdate(remote), fromServer);
+  const carol = new Tab(origin).open();
+  await origin.run();
+  expect([bob, carol].map(({ text }) => text.toString())).toEqual(["remote", "remote"]);
+});
+
+test("an answer is for who asked", async () => {
+  const origin = new FakeOrigin();
+  const [ada, bob] = [new Tab(origin).typed("a").open(), new Tab(origin).typed("b").open()];
+  await origin.run();
+  for (const { messages } of [ada, bob]) messages.length = 0;
+  const carol = new Tab(origin).open();
+  await origin.run();
+  expect(carol.messages).toEqual([expect.objectContaining({ kind: "hello" })]);
+  for (const { messages } of [ada, bob]) expect(messages).toEqual([expect.objectContaining({ kind: "answer" })]);
 });
 
 test("an observer of the application that throws is reported, and the channel goes on", async () => {

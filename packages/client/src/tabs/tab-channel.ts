@@ -54,6 +54,8 @@ interface Hello {
   readonly kind: "hello";
   readonly from: string;
   readonly clientId: number;
+  /** Of its presence. */
+  readonly clock: number;
   readonly stateVector: Uint8Array;
   /** Empty for none. */
   readonly presence: Uint8Array;
@@ -95,8 +97,8 @@ class OpenTabChannel implements TabChannel {
   readonly #id: string;
   /** Client ids that other tabs were heard of with. */
   readonly #peers = new Set<number>();
-  /** Whether this document had something when it said hello that nobody was sent yet. */
-  #hasNews = false;
+  /** Whether this document held anything when it said hello. */
+  #hadContent = false;
   #cancelAsk: (() => void) | undefined;
   #isOpen = true;
 
@@ -142,10 +144,16 @@ class OpenTabChannel implements TabChannel {
   }
 
   #sayHello(): void {
-    const { doc } = this.#options;
-    this.#hasNews = !isEmpty(doc);
-    const stateVector = Y.encodeStateVector(doc);
-    this.#post({ kind: "hello", from: this.#id, clientId: doc.clientID, stateVector, presence: this.#ownPresence() });
+    const { doc, awareness } = this.#options;
+    this.#hadContent = !isEmpty(doc);
+    this.#post({
+      kind: "hello",
+      from: this.#id,
+      clientId: doc.clientID,
+      clock: awareness.meta.get(doc.clientID)?.clock ?? 0,
+      stateVector: Y.encodeStateVector(doc),
+      presence: this.#ownPresence(),
+    });
   }
 
   #receive(message: TabMessage): void {
@@ -175,8 +183,8 @@ class OpenTabChannel implements TabChannel {
     }
   }
 
-  #answer({ from, clientId, stateVector, presence }: Hello): void {
-    const { doc } = this.#options;
+  #answer({ from, clientId, clock, stateVector, presence }: Hello): void {
+    const { doc, awareness } = this.#options;
     const takenId = clientId === doc.clientID ? clientId : undefined;
     this.#post({
       kind: "answer",
@@ -187,7 +195,9 @@ class OpenTabChannel implements TabChannel {
       takenId,
     });
     if (takenId === undefined) return this.#applyPresence(presence);
-    // Third tabs may have taken the newcomer's presence for ours.
+    // Third tabs have taken the newcomer's presence for ours.
+    const own = awareness.meta.get(clientId);
+    if (own && own.clock < clock) awareness.meta.set(clientId, { ...own, clock });
     this.#announce();
   }
 
@@ -197,9 +207,8 @@ class OpenTabChannel implements TabChannel {
     if (answer.takenId === doc.clientID) changeClientId(this.#options);
     this.#applyPresence(answer.presence);
     this.#apply(answer.update, answer.generation);
-    // The first is sent the deletions, too, which state vectors do not tell of.
-    if (!this.#hasNews && !hasMoreThan(doc, answer.stateVector)) return;
-    this.#hasNews = false;
+    // State vectors do not tell of deletions: who came with something is not sure that nothing of it is missing.
+    if (!this.#hadContent && !hasMoreThan(doc, answer.stateVector)) return;
     this.#post({ kind: "update", update: encodeDiff(doc, answer.stateVector) });
   }
 
