@@ -4,16 +4,19 @@ import { dirname, join, relative } from "node:path";
 
 const dist = "packages/client/dist";
 
-/** What an application loads at once, by entry point. */
+/**
+ * What an application loads at once, by entry point. The aims are 8 kB and, for the offline copy, 3 kB: missed, for the reasons
+ * in docs/decisions/0015-size.md. The limits keep it from growing unnoticed.
+ */
 const entryLimits = {
-  "index.js": { import: "{ SynclineProvider }", limit: "13 kB" },
+  "index.js": { import: "{ SynclineProvider }", limit: "13.8 kB" },
   "offline/index.js": { limit: "4 kB" },
   "fallback/index.js": { limit: "4 kB" },
 };
 
 /** What is loaded when it is needed, on top of that: files that others import by `import()`. */
 const laterLimits = {
-  "carrier.js": "2.8 kB",
+  "y-websocket.js": "2.8 kB",
   "fallback/index.js": "4 kB",
   "shared-socket.js": "2.3 kB",
   "revert.js": "1.1 kB",

@@ -51,7 +51,7 @@ export class Carriers {
     if (protocol === "y-websocket") {
       const params = () => this.#options.params;
       return loadedCarrier(async () => {
-        const { yWebsocketCarrier } = await import("./y-websocket/carrier.js");
+        const { yWebsocketCarrier } = await import("./y-websocket/index.js");
         const resyncIntervalMs = resyncInterval;
         return yWebsocketCarrier({ serverUrl, params, openWebSocket, stateVector, resyncIntervalMs, timing });
       });

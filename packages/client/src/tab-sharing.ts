@@ -12,6 +12,8 @@ export interface TabSharingOptions {
 export class TabSharing {
   readonly #options: TabSharingOptions;
   #channel: TabChannel | undefined;
+  /** What the connection was made with when the channel was opened: it says whose tabs these are. */
+  #token = "";
   #isConnected = false;
 
   constructor(options: TabSharingOptions) {
@@ -25,11 +27,13 @@ export class TabSharing {
   /** Begins, when there is something to share and it has not begun. */
   async start(): Promise<void> {
     const { what, onError } = this.#options;
+    if (this.#channel && what()?.token !== this.#token) this.stop();
     if (this.#channel || !what()) return;
     try {
       const { joinTabs } = await import("./tabs/index.js");
       const shared = what();
       if (this.#channel || !shared) return;
+      this.#token = shared.token;
       this.#channel = joinTabs({ ...shared, onError, onState: (isConnected) => (this.#isConnected = isConnected) });
     } catch (cause) {
       onError(new SynclineError("connection-failed", "Nothing can be shared with other tabs", { cause }));
