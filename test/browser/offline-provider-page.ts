@@ -1,6 +1,7 @@
 /** Runs in the pages that offline-provider.test.ts opens: an application that keeps its document in this browser. */
 import { SynclineProvider } from "@syncline/client";
-import { clearOffline, indexedDb } from "@syncline/client/offline";
+import { indexedDb } from "@syncline/client/offline";
+import { IndexeddbPersistence } from "y-indexeddb";
 import * as Y from "yjs";
 
 const complaints: string[] = [];
@@ -39,7 +40,16 @@ function textOf(update: Uint8Array | undefined): string {
   return doc.getText("text").toString();
 }
 
-const offlineProviderPage = { complaints, open, textOf, clearOffline, opened: undefined as unknown as Opened };
+/** What y-indexeddb stores of a document that was never anywhere else. */
+async function storeWithStock(content: string): Promise<void> {
+  const doc = new Y.Doc();
+  const persistence = new IndexeddbPersistence("notes", doc);
+  await persistence.whenSynced;
+  doc.getText("text").insert(0, content);
+  await persistence.destroy();
+}
+
+const offlineProviderPage = { complaints, open, textOf, storeWithStock, opened: undefined as unknown as Opened };
 
 type Opened = ReturnType<typeof open>;
 

@@ -94,6 +94,8 @@ export class SynclineClient extends SimulatedClient {
       awareness: this.#awareness,
       timing,
       pageEvents: null,
+      // What would stand in for a WebSocket is not simulated.
+      fallback: false,
       WebSocketPolyfill: class {
         constructor(url: string) {
           return connect(url);

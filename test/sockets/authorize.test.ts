@@ -136,7 +136,7 @@ test("each update of a reader is rejected with 4403, and nothing of it is seen, 
   const reader = await Speaker.open(url, "plan", { token: "reader" });
   const { room, access } = await reader.hears("opened");
   expect(access).toBe(1);
-  expect(await reader.hears("access")).toMatchObject({ access: 1, reason: /may read this document/ });
+  expect(await reader.hears("access")).toMatchObject({ access: 1, reason: "" });
   const [a, b] = keystrokes("ab") as [Uint8Array, Uint8Array];
   reader.say({ type: "update", room, n: 1, update: a }, { type: "update", room, n: 2, update: b });
   for (const n of [1, 2]) {
@@ -177,7 +177,7 @@ test("who loses write access is told once, keeps reading, and what it still send
   speaker.say({ type: "update", room, n: 1, update: a });
   await speaker.hears("ack", ({ n }) => n === 1);
   speaker.say({ type: "token", token: "fresh", expiresInMs: 0 });
-  expect(await speaker.hears("access")).toMatchObject({ access: 1, reason: /may read/ });
+  expect(await speaker.hears("access")).toMatchObject({ access: 1, reason: "" });
   speaker.say({ type: "update", room, n: 2, update: b });
   expect(await speaker.hears("reject")).toMatchObject({ n: 2, code: closeCodes.forbidden });
   const writer = stock(url, "plan", "");
@@ -199,7 +199,7 @@ test("a reader hears nothing of a store that fails and comes back: it is a reade
   writer.say({ type: "update", room, n: 1, update: keystrokes("x")[0] as Uint8Array });
   expect(await writer.hears("access")).toMatchObject({ access: 1, reason: /takes no writes/ });
   const late = await Speaker.open(url, "d", { token: "reader" });
-  expect(await late.hears("access")).toMatchObject({ access: 1, reason: /may read/ });
+  expect(await late.hears("access")).toMatchObject({ access: 1, reason: "" });
   store.heal();
   await writer.hears("opened", ({ seq }) => seq > 0);
   for (const speaker of [reader, late]) {

@@ -152,6 +152,7 @@ test("a server answers Prometheus, and says that it is ready", async () => {
   const values = [...(await response.text()).matchAll(/^(\w+) (\d+)$/gm)].map(([, name, value]) => [name, value]);
   expect(Object.fromEntries(values)).toEqual({
     syncline_connections: "0",
+    syncline_http_sessions: "0",
     syncline_rooms: "0",
     syncline_rooms_degraded: "0",
     syncline_rooms_read_only: "0",

@@ -11,6 +11,8 @@ export interface ClosingProxy {
   readonly requests: readonly string[];
   /** Closes all that are open. */
   closeAll(code: number, reason: string): void;
+  /** Resolves when nobody listens any more. */
+  stop(): Promise<void>;
 }
 
 export async function closingProxy(serverUrl: string): Promise<ClosingProxy> {
@@ -21,13 +23,16 @@ export async function closingProxy(serverUrl: string): Promise<ClosingProxy> {
     join(client, new WebSocket(serverUrl + url));
   });
   await once(proxy, "listening");
-  onTestFinished(() => {
+  const { port } = proxy.address() as AddressInfo;
+  const stop = async () => {
     for (const client of proxy.clients) client.terminate();
-    proxy.close();
-  });
+    await new Promise<void>((resolve) => proxy.close(() => resolve()));
+  };
+  onTestFinished(stop);
   return {
-    url: `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    url: `ws://127.0.0.1:${port}`,
     requests,
+    stop,
     closeAll: (code, reason) => {
       for (const client of proxy.clients) client.close(code, reason);
     },

@@ -49,7 +49,8 @@ const constructors: Readonly<Record<ProviderKind, Constructor>> = {
   syncline: SynclineProvider as unknown as Constructor,
 };
 
-const names = ["status", "sync", "synced", "connection-close", "connection-error", "closed"];
+/** `synced` comes with each `sync`; and how many arguments each has: more are not written down. */
+const argumentCounts = { status: 1, sync: 1, "connection-close": 2, "connection-error": 2, closed: 2 };
 
 /** A provider of that kind that ends with the test. */
 export function dropIn(
@@ -95,31 +96,41 @@ export class EventLog {
   readonly #watchers = new Set<() => void>();
 
   constructor(provider: DropIn) {
-    for (const name of names) {
+    for (const [name, count] of Object.entries(argumentCounts)) {
       provider.on(name, (...args) => {
-        this.lines.push([name, args.map((argument) => wordFor(argument, provider)).join(", ")].join(" "));
+        const words = args.slice(0, count).map((argument) => wordFor(argument, provider));
+        this.lines.push(`${name} ${words.join(", ")}`);
         this.seen.push(seen(provider));
         for (const look of [...this.#watchers]) look();
       });
     }
   }
 
-  /** Resolves with all lines since the last call, once they include each of `awaited` and the provider has fallen quiet. */
-  async take(...awaited: readonly string[]): Promise<string[]> {
-    const isThere = () => awaited.every((line) => this.lines.includes(line));
+  /** Resolves when the line was written so many times. */
+  async count(line: string, times = 1): Promise<void> {
     await new Promise<void>((resolve) => {
       const look = () => {
-        if (!isThere()) return;
+        if (this.lines.filter((written) => written === line).length < times) return;
         this.#watchers.delete(look);
         resolve();
       };
       this.#watchers.add(look);
       look();
     });
+  }
+
+  /** Resolves with all lines since the last call, once `awaited` is one of them. */
+  async take(awaited?: string): Promise<string[]> {
+    if (awaited !== undefined) await this.count(awaited);
     // What is emitted in the same breath belongs to it.
     await new Promise<void>((resolve) => void setImmediate(resolve));
     this.seen.length = 0;
     return this.lines.splice(0);
+  }
+
+  /** Resolves when the provider has everything the server had. */
+  async synced(): Promise<string[]> {
+    return this.take("sync true");
   }
 }
 

@@ -26,10 +26,11 @@ export class SynclineClient extends SharedConnection {
   }
 
   /**
-   * Opens a document. Opened twice it is one membership with two providers: they share `doc` and `awareness`.
+   * Opens a document. Opened twice it is one membership with two providers: they share `doc` and `awareness`, and the options
+   * of the first.
    *
    * @param doc where its content goes; a new one, or that of the first opening, when it is left out
-   * @throws {SynclineError} `invalid-option`, also when it is open with another Y.Doc; `no-websocket`
+   * @throws {SynclineError} `invalid-option`, also when it is open with another Y.Doc; `no-websocket`; `destroyed`
    */
   open(documentName: string, doc?: Y.Doc, options: OpenOptions = {}): SynclineProvider {
     return new SynclineProvider(this, documentName, doc, options);

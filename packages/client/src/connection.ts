@@ -34,7 +34,8 @@ export type Token = string | (() => string | Promise<string>);
 export interface ConnectionOptions {
   /** Of the socket, path included; asked for at each attempt. */
   readonly url: () => string;
-  readonly token: Token;
+  /** Asked for at each attempt. */
+  readonly token: () => Token;
   readonly openCarrier: OpenCarrier;
   readonly maxBackoffTime: number;
   /** Whether to come back after this end; without it, unless the code is 44xx. */
@@ -98,7 +99,8 @@ export class Connection {
   constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
     this.#options = options;
     this.#handlers = handlers;
-    if (typeof options.token === "string") this.#token = options.token;
+    const token = options.token();
+    if (typeof token === "string") this.#token = token;
   }
 
   /** The latest; `undefined` until a function that gives it has done so. */
@@ -143,9 +145,10 @@ export class Connection {
    * @returns whether it is made
    */
   renewToken(reason: string, closeEvent: CarrierCloseEvent | null = null): boolean {
-    if (this.#isTokenSuspect || typeof this.#options.token === "string") return false;
-    this.#isTokenSuspect = true;
+    if (this.#wasStable()) this.#isTokenSuspect = false;
+    if (this.#isTokenSuspect || typeof this.#options.token() === "string") return false;
     this.#lose({ code: closeCodes.internalError, reason }, closeEvent);
+    this.#isTokenSuspect = true;
     return true;
   }
 
@@ -206,8 +209,11 @@ export class Connection {
   }
 
   #fetchToken(): void {
-    const { token } = this.#options;
-    if (typeof token === "string") return this.#dispatch({ kind: "token-ready", token });
+    const token = this.#options.token();
+    if (typeof token === "string") {
+      this.#token = token;
+      return this.#dispatch({ kind: "token-ready", token });
+    }
     this.#askForToken(
       token,
       (fetched) => this.#dispatch({ kind: "token-ready", token: fetched }),
@@ -227,6 +233,7 @@ export class Connection {
     new Promise<string>((resolve) => resolve(token())).then(
       (fetched) => {
         if (!isCurrent()) return;
+        if (typeof fetched !== "string") return onFailed(new SynclineError("token-failed", "The token is no string"));
         this.#token = fetched;
         onFetched(fetched);
       },
@@ -237,7 +244,7 @@ export class Connection {
 
   /** The present one runs out. If none can be had the server closes, and the next attempt asks again. */
   #refreshToken(): void {
-    const { token } = this.#options;
+    const token = this.#options.token();
     if (typeof token === "string") return;
     this.#askForToken(
       token,
@@ -278,10 +285,15 @@ export class Connection {
     this.#lose(event, event);
   }
 
+  /** A document has been synced over it for a while. */
+  #wasStable(): boolean {
+    return this.#options.timing.now() - (this.#link?.provenAtMs ?? Infinity) >= stableAfterMs;
+  }
+
   #lose({ code, reason }: CarrierCloseEvent, closeEvent: CarrierCloseEvent | null): void {
-    const { shouldReconnect, timing } = this.#options;
-    const isForGood = closeEvent && shouldReconnect ? !shouldReconnect(closeEvent) : isPermanentClose(code);
-    const wasStable = timing.now() - (this.#link?.provenAtMs ?? Infinity) >= stableAfterMs;
+    const { shouldReconnect } = this.#options;
+    const isForGood = closeEvent && shouldReconnect ? !asked(shouldReconnect, closeEvent) : isPermanentClose(code);
+    const wasStable = this.#wasStable();
     if (wasStable) this.#isTokenSuspect = false;
     this.#dispatch({ kind: "lost", code, reason, isForGood, wasStable, closeEvent });
   }
@@ -381,5 +393,14 @@ export class Connection {
     }
     if (!link.welcome) throw new SynclineError("protocol-error", `A ${message.type} message came before the welcome`);
     this.#handlers.onMessage(message);
+  }
+}
+
+/** What the application answers; when it fails, what is the case without it. */
+function asked(shouldReconnect: (event: CarrierCloseEvent) => boolean, event: CarrierCloseEvent): boolean {
+  try {
+    return shouldReconnect(event);
+  } catch {
+    return !isPermanentClose(event.code);
   }
 }

@@ -29,23 +29,20 @@ export function encodeDiff(doc: Y.Doc, stateVector: Uint8Array): Uint8Array {
   }
 }
 
-/**
- * In one transaction: after each, Yjs removes formatting that seems to say nothing, and of a document that comes in parts it
- * would remove some that does. Returns what was thrown, if only by an observer.
- */
-export function applyTogether(doc: Y.Doc, updates: readonly Uint8Array[], origin: object): unknown {
-  try {
-    Y.transact(doc, () => updates.forEach((update) => Y.applyUpdate(doc, update, origin)), origin, false);
-    return undefined;
-  } catch (thrown) {
-    return thrown ?? new Error("An observer threw nothing");
-  }
-}
-
 /** Whether the document holds insertions `stateVector` lacks. Deletions are not in state vectors. */
 export function hasMoreThan(doc: Y.Doc, stateVector: Uint8Array): boolean {
   const theirs = Y.decodeStateVector(stateVector);
   return Array.from(doc.store.clients.keys()).some((clientId) => clockOf(doc, clientId) > (theirs.get(clientId) ?? 0));
+}
+
+/** Whether the document holds deletions that `updates` do not: those of a server come with all it has. */
+export function hasDeletedMoreThan(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
+  const theirs = Y.mergeDeleteSets(updates.map((update) => Y.decodeUpdate(update).ds));
+  const covers = (client: number, start: number, end: number) =>
+    theirs.clients.get(client)?.some(({ clock, len }) => clock <= start && clock + len >= end);
+  return Array.from(Y.createDeleteSetFromStructStore(doc.store).clients).some(([client, ranges]) =>
+    ranges.some(({ clock, len }) => !covers(client, clock, clock + len)),
+  );
 }
 
 /** Whether all insertions of `update` are in the document; false, too, when it cannot be read. */

@@ -7,69 +7,22 @@ import { access, ackLevel, closeCodes, type Have, type Message, type Opened } fr
 import * as Y from "yjs";
 import { accessLevel, type DocumentAccess } from "./access.js";
 import { eventMessage, payloadOf } from "./application-event.js";
-import { applyTogether, clockOf, hasMoreThan, holds, isEmpty } from "./content.js";
+import { clockOf, hasDeletedMoreThan, hasMoreThan, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
-import type { Tell } from "./events.js";
 import type { RejectedUpdate } from "./rejected-update.js";
 import type { LogPosition } from "./local-copy.js";
-import type { AckOutcome, PendingLedger } from "./pending.js";
-import type { Presence } from "./presence.js";
-import type { Timing } from "./timing.js";
+import type { AckOutcome } from "./pending.js";
+import { tellProgress } from "./save-progress.js";
+import type { DocumentChannel, SessionOptions } from "./session-options.js";
+import type { Asking, Opening, SessionState } from "./opening.js";
+import { RemoteContent } from "./remote-content.js";
 import { Standing } from "./standing.js";
-import { UpdateSender, type UpdateChannel } from "./update-sender.js";
-
-/** What a session needs of a connection. */
-export interface DocumentChannel extends UpdateChannel {
-  takeRequestId(): number;
-}
-
-/** What a session needs of the presence that goes with the document. */
-export type SessionPresence = Pick<Presence, "announce" | "apply" | "forgetOthers">;
-
-export interface SessionOptions {
-  readonly doc: Y.Doc;
-  readonly documentName: string;
-  /** Origin of the transactions that apply remote updates; what has it is not sent back. */
-  readonly origin: object;
-  readonly ledger: PendingLedger;
-  readonly timing: Timing;
-  readonly presence: () => SessionPresence;
-  readonly tell: Tell;
-  /** The document has everything of the log up to here. */
-  readonly onPosition: (position: LogPosition) => void;
-  /** The document is no longer open. 44xx: for good; otherwise it should be opened again after a pause. */
-  readonly onEnded: (code: number, reason: string) => void;
-}
-
-/** Between an `open` and its answer. */
-interface Asking {
-  readonly kind: "opening";
-  readonly channel: DocumentChannel;
-  readonly requestId: number;
-  readonly clientId: number;
-}
-
-/** Between an `opened` and whatever ends it. */
-interface Opening {
-  readonly kind: "open";
-  readonly channel: DocumentChannel;
-  readonly requestId: number;
-  readonly room: number;
-  readonly sender: UpdateSender;
-  /** It was answered with what was missed only. */
-  readonly isResumed: boolean;
-  /** To a reader: the document brought nothing that the server lacked, and had no edits since. */
-  isCovered: boolean;
-  isSynced: boolean;
-  /** Until it is synced. */
-  readonly arrived: Uint8Array[];
-}
-
-type SessionState = { readonly kind: "away" } | Asking | Opening;
+import { UpdateSender } from "./update-sender.js";
 
 export class DocumentSession {
   readonly #options: SessionOptions;
   #state: SessionState = { kind: "away" };
+  readonly #content: RemoteContent;
   readonly #standing = new Standing();
   #access: DocumentAccess = { level: "write", reason: "" };
   /** Since then nothing is sent: later edits lean on what the server does not take. */
@@ -79,6 +32,7 @@ export class DocumentSession {
   constructor(options: SessionOptions) {
     const { doc, ledger } = options;
     this.#options = options;
+    this.#content = new RemoteContent(doc, options.origin);
     if (!isEmpty(doc)) {
       ledger.made({ byteCount: Y.encodeStateAsUpdate(doc).length, isOwn: false, clientId: 0, clock: 0 });
     }
@@ -90,9 +44,20 @@ export class DocumentSession {
     this.#standing.startFrom(position);
   }
 
+  /** One update of all that is not known to be saved: the pending edits, or the whole document where that is not known. */
+  exportUnsaved(): Uint8Array {
+    const { doc, ledger } = this.#options;
+    return (ledger.isComplete && ledger.export()) || Y.encodeStateAsUpdate(doc);
+  }
+
   /** Where in the log the document stands; its generation is `""` while content of any may be merged with it. */
   get position(): LogPosition {
-    return this.#standing;
+    return this.#standing.position;
+  }
+
+  /** What the document's content is of; `""` while any may be merged with it. To others while it is open: what it was opened as. */
+  get generation(): string {
+    return this.#state.kind === "open" ? this.#standing.openedAs : this.#standing.generation;
   }
 
   get isSynced(): boolean {
@@ -110,13 +75,16 @@ export class DocumentSession {
 
   /** Opens the document on a connection that is up. */
   join(channel: DocumentChannel): void {
-    const { doc, documentName } = this.#options;
+    const { doc, documentName, ledger } = this.#options;
+    // Nothing of the former generation is left: any may come in its place.
+    if (isEmpty(doc) && !ledger.hasUnsentEdits) this.#standing.startFrom({ generation: "", seq: 0 });
     const requestId = channel.takeRequestId();
-    const { generation } = this.#standing;
     const { clientID: clientId } = doc;
     const have = this.#have();
     this.#state = { kind: "opening", channel, requestId, clientId };
-    channel.send([{ type: "open", requestId, documentName, token: "", clientId, generation, have }]);
+    channel.send([
+      { type: "open", requestId, documentName, token: "", clientId, generation: this.#standing.generation, have },
+    ]);
   }
 
   #have(): Have {
@@ -148,15 +116,16 @@ export class DocumentSession {
 
   /** The connection is gone, or the document was left. What was not acknowledged will be sent by the next opening. */
   drop(): void {
+    const { ledger, presence } = this.#options;
     const before = this.#state;
     if (before.kind === "away") return;
     this.#state = { kind: "away" };
-    this.#options.ledger.restart();
+    ledger.restart();
     if (before.kind !== "open") return;
     before.sender.stop();
     // What was only received counts as neither now.
     this.#progressed();
-    this.#options.presence().forgetOthers();
+    presence().forgetOthers();
     if (before.isSynced) this.#synced(false);
   }
 
@@ -203,9 +172,7 @@ export class DocumentSession {
         this.#onAck(opening.sender.acknowledge(message));
         // The document has what it was sent and what it wrote.
         if (message.level !== ackLevel.durable) return;
-        // An update that said nothing is acknowledged, too, and where nothing was ever written no generation is binding.
-        if (message.clock > 0) this.#standing.bind();
-        return this.#advance(opening, message.seq);
+        return this.#advance(opening, message.seq, message.clock);
       case "reject":
         return this.#reject({
           update: this.#options.ledger.updateSentAs(message.n) ?? new Uint8Array(),
@@ -253,6 +220,7 @@ export class DocumentSession {
   #pardon(): void {
     this.#rejected = undefined;
     this.#options.ledger.revive();
+    this.#progressed();
   }
 
   #begin({ channel, requestId, clientId }: Asking, opened: Opened): Opening {
@@ -268,7 +236,7 @@ export class DocumentSession {
     });
     const isResumed = stateVector.length === 0;
     const isCovered =
-      granted !== access.write && !ledger.hasOwnUnsentEdits && (isResumed || !hasMoreThan(doc, stateVector));
+      granted !== access.write && !isResumed && !ledger.hasOwnUnsentEdits && !hasMoreThan(doc, stateVector);
     const opening: Opening = {
       kind: "open",
       channel,
@@ -297,10 +265,13 @@ export class DocumentSession {
    */
   #rejectForReader({ isSynced }: Opening): void {
     const { level, reason } = this.#access;
-    const { ledger } = this.#options;
-    if (level === "write" || reason !== "" || this.#rejected || !isSynced || !ledger.hasOwnUnsentEdits) return;
-    const update = ledger.export() ?? new Uint8Array();
-    this.#reject({ update, code: closeCodes.forbidden, reason: "you may read this document, not write it" });
+    if (level === "write" || reason !== "" || this.#rejected || !isSynced || !this.#options.ledger.hasUnsentEdits)
+      return;
+    this.#reject({
+      update: this.exportUnsaved(),
+      code: closeCodes.forbidden,
+      reason: "you may read this document, not write it",
+    });
   }
 
   #setAccess(granted: number, reason: string): void {
@@ -318,15 +289,18 @@ export class DocumentSession {
 
   #onSynced(opening: Opening, seq: number): void {
     if (opening.isSynced) return;
-    if (!this.#apply(opening.arrived.splice(0)) || this.#state !== opening) return;
+    const arrived = opening.arrived.splice(0);
+    if (!this.#apply(arrived) || this.#state !== opening) return;
     opening.isSynced = true;
     this.#advance(opening, seq);
     this.#synced(true);
     // A reader gets no acks. The server has all of this and has not said that it cannot write.
-    if (this.#state === opening && opening.isCovered) this.#onAck(this.#options.ledger.confirm());
+    const { doc, ledger } = this.#options;
+    const isCovered = this.#state === opening && opening.isCovered && !hasDeletedMoreThan(doc, arrived);
+    if (isCovered) this.#onAck(ledger.confirm());
     if (this.#state === opening) this.#rejectForReader(opening);
     // What was missed leans on something that is not here: the position was wrong, as after a backup was restored.
-    const leansOnMissing = opening.isResumed && this.#options.doc.store.pendingStructs;
+    const leansOnMissing = opening.isResumed && doc.store.pendingStructs;
     if (this.#state === opening && leansOnMissing) this.#resync("what came after the resume leans on what did not");
   }
 
@@ -336,24 +310,32 @@ export class DocumentSession {
     this.#advance(opening, n);
   }
 
-  /** Before `synced` a seq says nothing about what else the document has. */
-  #advance(opening: Opening, seq: number): void {
+  /**
+   * Before `synced` a seq says nothing about what else the document has. Where it is 0 the clock of an ack tells whether anything
+   * was written: an update that said nothing is acknowledged, too.
+   */
+  #advance(opening: Opening, seq: number, clock = seq): void {
     if (this.#state !== opening) return;
     const standing = this.#standing;
-    if (seq > 0) standing.bind();
-    if (opening.isSynced && standing.advance(seq)) this.#options.onPosition(standing);
+    const isBound = clock > 0 && standing.bind();
+    const isFurther = opening.isSynced && standing.advance(seq);
+    if (isBound || isFurther) this.#options.onPosition(standing.position);
   }
 
-  /** Whether the document has them now; otherwise it is opened again. */
+  /** Whether the document has them now, and nothing is in doubt; otherwise it is opened again. */
   #apply(updates: readonly Uint8Array[]): boolean {
-    const { doc, origin, tell } = this.#options;
-    const cause = applyTogether(doc, updates, origin);
-    if (cause === undefined) return true;
-    const error = new SynclineError("apply-failed", "A remote update could not be applied", { cause });
-    tell("connection-error", error, undefined);
-    // Yjs applies first and calls observers then: when the content is here it was an observer that threw.
-    if (updates.every((update) => holds(doc, update))) return true;
-    this.#resync("an update could not be applied");
+    const { ledger, tell } = this.#options;
+    const applied = this.#content.apply(updates);
+    if ("thrown" in applied) {
+      const error = new SynclineError("apply-failed", "A remote update, or an observer, failed", {
+        cause: applied.thrown,
+      });
+      tell("connection-error", error, undefined);
+    }
+    if (applied.kind === "applied") return true;
+    // Whether the server has those is to be found out.
+    if (applied.kind === "brought-others") ledger.made({ byteCount: 0, isOwn: false, clientId: 0, clock: 0 });
+    this.#resync(applied.kind);
     return false;
   }
 
@@ -390,6 +372,8 @@ export class DocumentSession {
   readonly #onLocalUpdate = (update: Uint8Array, origin: unknown, _: Y.Doc, transaction: Y.Transaction): void => {
     const { doc, ledger, origin: own } = this.#options;
     if (origin === own) return;
+    // Yjs tidies formatting, and observers answer: to who may not write that is no edit of theirs, and nothing to refuse.
+    if (this.#content.isApplying && this.#access.level !== "write") return;
     const { clientID: clientId } = doc;
     const edit = { update, byteCount: update.length, isOwn: transaction.local };
     ledger.made({ ...edit, clientId, clock: clockOf(doc, clientId) });
@@ -402,17 +386,12 @@ export class DocumentSession {
   };
 
   #synced(isSynced: boolean): void {
-    this.#options.tell("sync", isSynced);
     this.#options.tell("synced", isSynced);
+    this.#options.tell("sync", isSynced);
   }
 
   /** `pending` changed, by an edit or by what was acknowledged. */
-  #progressed({ received, durable } = { received: 0, durable: 0 }): void {
-    const { tell, ledger } = this.#options;
-    const { saveState, pending } = ledger;
-    if (received > 0) tell("received", { count: received, total: saveState.received });
-    if (durable > 0) tell("durable", { count: durable, total: saveState.durable });
-    tell("pending", pending);
-    tell("unsyncedChanges", { number: pending.count });
+  #progressed(by?: { readonly received: number; readonly durable: number }): void {
+    tellProgress(this.#options.tell, this.#options.ledger, by);
   }
 }

@@ -4,14 +4,16 @@
  */
 import { closeCodes, isPermanentClose, type AckLevel, type Message } from "@syncline/protocol";
 import { Awareness } from "y-protocols/awareness";
-import type * as Y from "yjs";
+import * as Y from "yjs";
 import { backoffMs } from "./backoff.js";
-import { DocumentSession, type DocumentChannel, type SessionOptions } from "./document-session.js";
+import { DocumentSession } from "./document-session.js";
+import type { DocumentChannel, SessionOptions } from "./session-options.js";
 import { SynclineError } from "./error.js";
 import type { Tell } from "./events.js";
 import type { LocalCopy, LocalCopyState, OpenLocalCopy } from "./local-copy.js";
 import { PendingLedger } from "./pending.js";
 import { Presence } from "./presence.js";
+import { Reversal } from "./reversal.js";
 import type * as RevertCode from "./revert.js";
 import { TabSharing } from "./tab-sharing.js";
 import type { Timing } from "./timing.js";
@@ -28,7 +30,9 @@ export interface MembershipHost {
   readonly channel: DocumentChannel | undefined;
   /** What the connection is made with; `undefined` until it was first asked for. */
   readonly token: string | undefined;
-  /** Whether this membership wants a connection changed. */
+  /** A connection is wanted, now. */
+  connect(): void;
+  /** Whether a connection is wanted may have changed. */
   reconsider(): void;
   /** A document is synced. */
   prove(): void;
@@ -67,14 +71,6 @@ type MembershipState =
   | { readonly kind: "stopped" }
   | { readonly kind: "destroyed" };
 
-/** The server's content is to take the place of the document's as soon as that is possible. */
-interface Revert {
-  /** The code for it, loaded when it is needed. */
-  readonly code: typeof RevertCode;
-  readonly resolve: () => void;
-  readonly reject: (error: SynclineError) => void;
-}
-
 const baseBackoffMs = 200;
 /** How long a document must have been synced for earlier failures to be forgotten. */
 const stableAfterMs = 5_000;
@@ -95,7 +91,7 @@ export class Membership {
   #state: MembershipState = { kind: "idle" };
   /** Whether what this browser stores is in the document, or nothing is stored. */
   #isLoaded: boolean;
-  #revert: Revert | undefined;
+  readonly #reversal = new Reversal((code, fetched) => this.#replace(code, fetched));
   #failures = 0;
   #syncedAtMs = Infinity;
 
@@ -167,7 +163,7 @@ export class Membership {
     this.#leave();
     this.#become({ kind: "idle" });
     this.sharing.stop();
-    this.#giveUpRevert(new SynclineError("closed", "Disconnected before the server's content was here"));
+    this.#reversal.giveUp(new SynclineError("closed", "Disconnected before the server's content was here"));
     this.#options.host.reconsider();
   }
 
@@ -205,11 +201,14 @@ export class Membership {
     if (!this.isWanted) return;
     this.session.drop();
     this.#become({ kind: "stopped" });
+    this.#wantedBy.clear();
     this.sharing.stop();
     const error = new SynclineError("closed", `Closed with ${code}: ${reason}`, { closeCode: code, reason });
     this.ledger.fail(error);
-    this.#giveUpRevert(error);
+    this.#reversal.giveUp(error);
     this.#options.host.reconsider();
+    // Other documents keep the socket.
+    if (this.#options.host.channel) this.tell("status", { status: "disconnected" });
     this.tell("closed", { code, reason }, undefined);
   }
 
@@ -221,24 +220,22 @@ export class Membership {
   exportRejected(): Uint8Array | undefined {
     const { rejected } = this.session;
     if (!rejected) return undefined;
-    return isOtherDocument(rejected.code) ? rejected.update : this.ledger.export();
+    return isOtherDocument(rejected.code) ? Y.encodeStateAsUpdate(this.doc) : this.session.exportUnsaved();
   }
 
   /** Puts the server's content in the place of the document's. */
   async revert(face: Face): Promise<void> {
+    if (!this.session.rejected) return;
+    const wasWanted = this.isWantedBy(face);
+    const code = await import("./revert.js");
     const { rejected } = this.session;
     if (!rejected) return;
-    const code = await import("./revert.js");
-    if (rejected.code === closeCodes.deleted)
-      return this.#replace(code, { content: undefined, position: { generation: "", seq: 0 } });
-    await new Promise<void>((resolve, reject) => {
-      this.#revert = { code, resolve, reject };
-      if (this.#state.kind === "joined") {
-        this.session.leave();
-        this.#become({ kind: "wanted" });
-      }
-      this.want(face);
-    });
+    const isLeft = this.#state.kind === "destroyed" || (wasWanted && !this.isWantedBy(face));
+    if (isLeft) throw new SynclineError("destroyed", "The provider was disconnected or destroyed meanwhile");
+    const reverted = this.#reversal.ask(code);
+    if (rejected.code === closeCodes.deleted) this.#reversal.becomeEmpty();
+    else this.#reopen(face);
+    return reverted;
   }
 
   async destroy(): Promise<void> {
@@ -250,7 +247,7 @@ export class Membership {
     this.#presence.destroy();
     if (!this.#options.awareness) this.awareness.destroy();
     this.ledger.fail(error);
-    this.#giveUpRevert(error);
+    this.#reversal.giveUp(error);
     await this.#localCopy?.destroy();
   }
 
@@ -265,7 +262,8 @@ export class Membership {
       ledger: this.ledger,
       presence: () => this.#presence,
       tell: (name, ...args) => {
-        if (name === "sync" && args[0] === true) this.#proven();
+        if (name === "synced" && args[0] === true) this.#proven();
+        if (name === "access") void this.sharing.start();
         // Tabs that decide otherwise about what was refused must not bring it back.
         if (name === "rejected") this.sharing.stop();
         this.tell(name, ...args);
@@ -300,7 +298,7 @@ export class Membership {
         return {
           ...tabs,
           ...{ doc, documentName, awareness, timing, token },
-          generation: () => session.position.generation,
+          generation: () => session.generation,
           adoptGeneration: (generation) => session.startFrom({ generation, seq: 0 }),
           isFromElsewhere: (cause) => cause === origin || cause === this.#localCopy,
         };
@@ -312,7 +310,7 @@ export class Membership {
   #begin(): void {
     if (!this.session.rejected) this.ledger.revive();
     if (!this.isWanted) this.#become({ kind: "wanted" });
-    this.#options.host.reconsider();
+    this.#options.host.connect();
     this.#joinIfPossible();
     void this.sharing.start();
   }
@@ -320,22 +318,26 @@ export class Membership {
   #joinIfPossible(): void {
     const { channel } = this.#options.host;
     if (this.#state.kind !== "wanted" || !channel || !this.#isLoaded) return;
-    if (this.#revert) return this.#fetch(this.#revert, channel);
+    if (this.#reversal.isAsked) return this.#fetch(channel);
     this.#become({ kind: "joined" });
     this.session.join(channel);
   }
 
-  /** Opens the document once more, apart, for what the server has. */
-  #fetch({ code, resolve }: Revert, channel: DocumentChannel): void {
-    const fetching = code.fetchContent(DocumentSession, this.#sessionOptions, this.#makeLedger(), (fetched) => {
-      this.#revert = undefined;
-      this.#replace(code, fetched);
-      resolve();
+  #reopen(face: Face): void {
+    if (this.#state.kind === "joined") {
+      this.session.leave();
+      this.#become({ kind: "wanted" });
+    }
+    this.want(face);
+  }
+
+  #fetch(channel: DocumentChannel): void {
+    const session = this.#reversal.fetch(channel, this.#sessionOptions, this.#makeLedger(), () => {
+      if (this.#state.kind !== "reverting") return;
       this.#become({ kind: "wanted" });
       this.#joinIfPossible();
     });
-    this.#become({ kind: "reverting", session: fetching });
-    fetching.join(channel);
+    this.#become({ kind: "reverting", session });
   }
 
   #replace({ resetDocument }: typeof RevertCode, { content, position }: RevertCode.Fetched): void {
@@ -350,18 +352,15 @@ export class Membership {
     }
     this.#presence.rename(doc.clientID);
     void this.#localCopy?.restart();
+    if (position.generation !== "") this.#localCopy?.remember(position);
     this.tell("reverted");
-  }
-
-  #giveUpRevert(error: SynclineError): void {
-    this.#revert?.reject(error);
-    this.#revert = undefined;
   }
 
   #onEnded(code: number, reason: string): void {
     if (this.#state.kind !== "joined" && this.#state.kind !== "reverting") return;
     const isRenewing = code === closeCodes.notAuthenticated && this.#options.host.renewToken(reason);
     if (isRenewing) return;
+    if (this.#state.kind === "reverting" && code === closeCodes.deleted) this.#reversal.becomeEmpty();
     if (isPermanentClose(code)) return this.stop(code, reason);
     this.onError(new SynclineError("connection-failed", reason, { closeCode: code, reason }));
     this.#rest();
@@ -384,11 +383,13 @@ export class Membership {
   #leave(): void {
     this.session.flush();
     this.#presence.sayGoodbye();
+    if (this.#state.kind === "reverting") this.#state.session.leave();
     this.session.leave();
   }
 
   #become(state: MembershipState): void {
     if (this.#state.kind === "resting") this.#state.cancel();
+    if (this.#state.kind === "reverting") this.#state.session.destroy();
     this.#state = state;
   }
 

@@ -85,9 +85,9 @@ export interface CheckedOptions {
   readonly shareSocket: boolean;
   readonly fallback: boolean;
   readonly resyncInterval: number;
-  /** Without a token. May be replaced: the next attempt uses them. */
+  /** Without a token. May be replaced, as the token may: the next attempt uses them. */
   params: Params;
-  readonly token: Token;
+  token: Token;
   readonly protocols: readonly string[];
   readonly WebSocketPolyfill: WebSocketConstructor | undefined;
   readonly maxBackoffTime: number;
@@ -119,7 +119,7 @@ export function checkOptions(
     timing: systemTiming,
     pageEvents: findPageEventTarget(),
     ...given,
-    serverUrl,
+    serverUrl: serverUrl.replace(/\/+$/, ""),
     params: query,
     protocol,
     maxBackoffTime,

@@ -127,6 +127,10 @@ export class PendingLedger {
     return this.#inFlightBytes;
   }
 
+  get hasUnsentEdits(): boolean {
+    return this.#unsent.length > 0;
+  }
+
   get hasOwnUnsentEdits(): boolean {
     return this.#unsent.some(({ hasOwn }) => hasOwn);
   }

@@ -46,7 +46,7 @@ describe("connecting", () => {
     ["https://host/sync?x=1#y", "wss://host/sync/.syncline/v1?x=1"],
   ])("makes of %s the socket %s", (url, socketUrl) => {
     const provider = destroyedLater(new SynclineProvider(url, "notes", new Y.Doc(), { connect: false }));
-    expect([provider.url, provider.serverUrl, provider.roomname]).toEqual([socketUrl, url, "notes"]);
+    expect([provider.url, provider.serverUrl, provider.roomname]).toEqual([socketUrl, url.replace(/\/$/, ""), "notes"]);
   });
 
   it.each([
@@ -985,6 +985,63 @@ describe("the end", () => {
     );
   });
 });
+
+describe("refusals at random", () => {
+  it("never leave a document that differs from the server's once they were reverted or taken", async () => {
+    const action = fc.constantFrom<string>(
+      ...["edit", "edit", "delete", "their edit", "settle", "settle", "refuse", "take", "revert", "cut", "wait"],
+      ...["read only", "writable", "disconnect", "connect", "flush", "compact"],
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+        const world = setUp();
+        const { server, provider, doc, timing, settle } = world;
+        server.isAutomatic = false;
+        const outcomes: Promise<unknown>[] = [];
+        // Loaded once: afterwards each revert begins in the next microtasks.
+        await import("./revert.js");
+        const also: Record<string, () => unknown> = {
+          refuse: () => (server.rejection = { code: 4403, reason: "no" }),
+          take: () => (server.rejection = undefined),
+          revert: () => outcomes.push(provider.revertRejected().catch(() => "given up")),
+          compact: () => server.compact(),
+          "read only": () => grant(world, 1),
+          writable: () => grant(world, 2),
+        };
+        for (const name of actions) {
+          await (also[name] ?? (() => act(name, world)))();
+          if (provider.pending.count === 0) expect(containsAll(server.disk, doc)).toBe(true);
+        }
+        server.isAutomatic = true;
+        server.rejection = undefined;
+        grant(world, 2);
+        // What is on its way arrives, the news of a cut among it.
+        await settle();
+        provider.connect();
+        for (let i = 0; i < 60 && !(provider.synced && provider.pending.count === 0); i++) {
+          await new Promise((resolve) => void setImmediate(resolve));
+          await settle();
+          server.flush();
+          if (provider.status.rejected) outcomes.push(provider.revertRejected().catch(() => "given up"));
+          timing.advance(2_000);
+        }
+        await settle();
+        expect([provider.synced, provider.pending.count, provider.status.rejected]).toEqual([true, 0, undefined]);
+        expect([containsAll(server.disk, doc), containsAll(doc, server.disk)]).toEqual([true, true]);
+        await Promise.all(outcomes);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** As a server whose authorization changes: says so, and asks for edits where they are taken again. */
+function grant({ server, network }: ProviderWorld, access: number): void {
+  server.access = access;
+  server.broadcast({ type: "access", room, access, reason: "" });
+  const [socket] = network.openSockets;
+  if (socket && access === 2 && server.sent("open").length > 0) server.sendOpened(socket);
+}
 
 async function act(name: string, world: ProviderWorld, page?: EventTarget): Promise<void> {
   const { provider, server, network, timing, text, doc } = world;

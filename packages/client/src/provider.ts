@@ -86,22 +86,24 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     return this.#connection.options.params;
   }
 
-  set params(params: Params) {
+  set params({ token, ...params }: Params) {
     this.#connection.options.params = params;
+    if (token !== undefined) this.#connection.options.token = token;
   }
 
   /** Everything a user interface wants to know, as one value that changes only when something did: see `subscribe`. */
   get status(): ProviderStatus {
     const { session, ledger, offline } = this.#membership;
-    const { access, isSynced: synced, rejected } = session;
-    const connection = this.shouldConnect ? this.#connection.status : "disconnected";
+    const { access, rejected } = session;
+    const isWanted = this.shouldConnect;
+    const connection = isWanted ? this.#connection.status : "disconnected";
     const { transport } = this.#connection;
     const now = {
       ...ledger.saveState,
       connection,
       transport,
       access,
-      synced,
+      synced: isWanted && session.isSynced,
       offline,
       rejected,
       lastError: this.#lastError,
@@ -185,7 +187,8 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
 
   /**
    * Puts the server's content in the place of the document's, which forgets what was rejected: `exportRejected` first, if it
-   * is worth something. Resolves when that is done, at once when nothing was rejected; waits for a connection.
+   * is worth something. Resolves when that is done, at once when nothing was rejected; waits for a connection, and what is
+   * edited until then goes, too.
    *
    * Rejects with a {@link SynclineError} when the server closes for good, or the provider is disconnected or destroyed.
    */
@@ -215,11 +218,21 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     if (this.wsconnected) return this.#repeatStatus();
     assertCanConnect(this.#connection.options);
     this.#membership.want(this);
+    // Who shares a membership that is connected already hears so when its listeners are there.
+    if (this.wsconnected) queueMicrotask(() => this.#repeatStatus());
   }
 
   /** Sends what waits to be sent, leaves, and stays away until `connect()`. */
   disconnect(): void {
+    const wasConnected = this.wsconnected;
+    const wasSynced = this.synced;
     this.#membership.unwant(this);
+    if (!wasConnected || this.#connection.status === "disconnected") return;
+    // The socket stays, for others.
+    this.tell("status", { status: "disconnected" });
+    if (!wasSynced || !this.#membership.session.isSynced) return;
+    this.tell("synced", false);
+    this.tell("sync", false);
   }
 
   /**
@@ -237,7 +250,7 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     if (name === "connection-error") this.#lastError = args[0] as SynclineError;
     const before = this.#status;
     // Those of y-websocket's events that have a second argument get the provider as such.
-    this.emit(name, [args[0], this] as never);
+    this.emit(name, (args.length > 1 ? [args[0], this] : args) as never);
     if (name !== "change" && this.status !== before) this.emit("change", [this.status]);
   }
 
@@ -274,9 +287,10 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
   }
 
   #repeatStatus(): void {
+    if (this.#destroyed) return;
     this.tell("status", { status: this.status.connection });
     if (!this.synced) return;
-    this.tell("sync", true);
     this.tell("synced", true);
+    this.tell("sync", true);
   }
 }

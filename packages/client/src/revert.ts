@@ -3,7 +3,8 @@
  * then: it imports nothing of what is loaded already.
  */
 import * as Y from "yjs";
-import type { DocumentSession, SessionOptions } from "./document-session.js";
+import type { DocumentSession } from "./document-session.js";
+import type { SessionOptions } from "./session-options.js";
 import type { Tell } from "./events.js";
 import type { LogPosition } from "./local-copy.js";
 import type { PendingLedger } from "./pending.js";

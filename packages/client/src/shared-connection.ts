@@ -4,7 +4,7 @@ import * as Y from "yjs";
 import { Carriers, type TransportKind } from "./carriers.js";
 import { statusOf, type ConnectionStatus } from "./connection-state.js";
 import { Connection } from "./connection.js";
-import type { DocumentChannel } from "./document-session.js";
+import type { DocumentChannel } from "./session-options.js";
 import { SynclineError } from "./error.js";
 import { Membership, type Face, type MembershipHost } from "./membership.js";
 import { socketUrl, type CheckedOptions, type OpenOptions } from "./options.js";
@@ -19,6 +19,7 @@ export class SharedConnection implements MembershipHost {
   readonly #memberships = new Map<string, Membership>();
   readonly #stopListening: () => void;
   #isUp = false;
+  #isDestroyed = false;
   #webSocket: WebSocketLike | null = null;
 
   constructor(options: CheckedOptions) {
@@ -63,11 +64,12 @@ export class SharedConnection implements MembershipHost {
   }
 
   /**
-   * The one membership of this document, for one more face.
+   * The one membership of this document, for one more face. The options of the first one hold for all.
    *
-   * @throws {SynclineError} `invalid-option` when the document is open with another Y.Doc
+   * @throws {SynclineError} `invalid-option` when the document is open with another Y.Doc; `destroyed`
    */
   attach(face: Face, documentName: string, doc: Y.Doc | undefined, options: OpenOptions): Membership {
+    if (this.#isDestroyed) throw new SynclineError("destroyed", "This client was destroyed");
     let membership = this.#memberships.get(documentName);
     if (membership && doc && membership.doc !== doc) {
       throw new SynclineError("invalid-option", `"${documentName}" is open on this client with another Y.Doc`);
@@ -101,10 +103,13 @@ export class SharedConnection implements MembershipHost {
     await membership.destroy();
   }
 
+  connect(): void {
+    this.#connection.connect();
+  }
+
   reconsider(): void {
     const isWanted = [...this.#memberships.values()].some((membership) => membership.isWanted);
-    if (isWanted) this.#connection.connect();
-    else this.#connection.disconnect();
+    if (!isWanted) this.#connection.disconnect();
   }
 
   prove(): void {
@@ -117,6 +122,7 @@ export class SharedConnection implements MembershipHost {
 
   /** Destroys its providers. Resolves when what is kept in this browser is stored. */
   async destroy(): Promise<void> {
+    this.#isDestroyed = true;
     this.#stopListening();
     const destroyed = [...this.#memberships.values()].map((membership) => membership.destroyFaces());
     this.#connection.destroy();
@@ -134,7 +140,7 @@ export class SharedConnection implements MembershipHost {
   #makeConnection(): Connection {
     const { options } = this;
     return new Connection(
-      { ...options, openCarrier: this.#carriers.open, url: () => this.url },
+      { ...options, openCarrier: this.#carriers.open, url: () => this.url, token: () => options.token },
       {
         onUp: () => {
           this.#isUp = true;
@@ -151,7 +157,9 @@ export class SharedConnection implements MembershipHost {
           this.#each((membership) => membership.tell("connection-close", event, undefined));
         },
         onError: (error) => this.#each((membership) => membership.onError(error)),
-        onStopped: (code, reason) => this.#each((membership) => membership.stop(code, reason)),
+        onStopped: (code, reason) => {
+          this.#each((membership) => membership.stop(code, reason));
+        },
         unackedBytes: () => this.#sum((membership) => membership.ledger.unackedBytes),
       },
     );

@@ -12,9 +12,18 @@ export class Standing {
     return this.#isBinding ? this.#generation : "";
   }
 
+  /** What the server named it when it was opened last, binding or not. */
+  get openedAs(): string {
+    return this.#generation;
+  }
+
   /** 0 while the document is not known to have everything up to anywhere. */
   get seq(): number {
     return this.#isBinding ? this.#seq : 0;
+  }
+
+  get position(): LogPosition {
+    return { generation: this.generation, seq: this.seq };
   }
 
   /** The document's content was read from somewhere that knows its position. */
@@ -41,9 +50,10 @@ export class Standing {
     return true;
   }
 
-  /** The document holds something of what is written in this generation. */
-  bind(): void {
-    this.#isBinding = true;
+  /** The document holds something of what is written in this generation. Returns whether that is news. */
+  bind(): boolean {
+    if (this.#isBinding) return false;
+    return (this.#isBinding = true);
   }
 
   /** What the document has is to be found out by its state vector. */

@@ -134,7 +134,12 @@ export class UpdateSender {
     this.#state = "splitting";
     try {
       const { splitUpdate } = await import("./split-update.js");
-      if (this.#state !== "splitting" || ledger.oldestUnsent !== update) return;
+      if (this.#state !== "splitting") return;
+      // It was merged with what was made meanwhile, or replaced by the answer to a repeated opened.
+      if (ledger.oldestUnsent !== update) {
+        this.#state = "sending";
+        return this.flush();
+      }
       const pieces = splitUpdate(update, this.#pieceBytes);
       this.#state = "sending";
       const largest = Math.max(...pieces.map(({ length }) => length));

@@ -9,7 +9,6 @@
  */
 import type * as Y from "yjs";
 import { backoffMs } from "../backoff.js";
-import { isEmpty } from "../content.js";
 import { SynclineError, type SynclineErrorCode } from "../error.js";
 import type { LocalCopy, LocalCopyOptions, LocalCopyState, LogPosition } from "../local-copy.js";
 import type { PageEventTarget } from "../page-events.js";
@@ -202,7 +201,8 @@ export class IndexedDbCopy implements LocalCopy {
   #isOfAnother({ epoch, position }: StoredDocument): boolean {
     // Epochs only grow: a smaller one is that of a new database.
     if (this.#epoch !== undefined) return epoch > this.#epoch;
-    const isLate = this.#shown === "failed" && !isEmpty(this.#options.doc);
+    // By then the document may be open, and of another generation: nobody was told of this one.
+    const isLate = this.#shown === "failed";
     return isLate && position !== undefined && position.generation !== this.#generation;
   }
 

@@ -1,4 +1,7 @@
-/** The position that is to be stored next: with the next edit, or by itself a little later. Knows no database. */
+/**
+ * The position that is to be stored next: with the next edit, or by itself a little later. That of another generation does not
+ * wait: without it the content would be merged into whatever document the server has the next time. Knows no database.
+ */
 import type { LogPosition } from "../local-copy.js";
 import type { Timing } from "../timing.js";
 
@@ -8,6 +11,8 @@ export class RememberedPosition {
   readonly #timing: Timing;
   readonly #onDue: () => void;
   #position: LogPosition | undefined;
+  /** Of the position that was written last. */
+  #writtenGeneration = "";
   #isDue = false;
   #cancelTimer: (() => void) | undefined;
 
@@ -23,6 +28,10 @@ export class RememberedPosition {
 
   set(position: LogPosition): void {
     this.#position = position;
+    if (position.generation !== this.#writtenGeneration) {
+      this.hurry();
+      return this.#onDue();
+    }
     this.#cancelTimer ??= this.#timing.setTimer(() => {
       this.hurry();
       this.#onDue();
@@ -41,12 +50,14 @@ export class RememberedPosition {
 
   /** What was taken is written; one that came later is not. */
   written(position: LogPosition | undefined): void {
+    if (position) this.#writtenGeneration = position.generation;
     if (this.#position === position) this.#position = undefined;
   }
 
   forget(): void {
     this.#rest();
     this.#position = undefined;
+    this.#writtenGeneration = "";
   }
 
   #rest(): void {

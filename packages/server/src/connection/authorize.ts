@@ -72,10 +72,8 @@ const maxTokenLength = 8 * 1024;
 
 export const tokenExpired = { code: closeCodes.notAuthenticated, reason: "the token has expired" } as const;
 
-const readingOnly = "you may read this document, not change it";
-
 /** Why an update of a client was not taken, whose token allows reading only. */
-export const mayNotWrite = { code: closeCodes.forbidden, reason: readingOnly } as const;
+export const mayNotWrite = { code: closeCodes.forbidden, reason: "you may read this document, not change it" } as const;
 
 /**
  * @throws {AccessRefused}
@@ -115,5 +113,6 @@ function logFailure({ token, documentName, dialect }: AuthorizeRequest, thrown: 
 /** The lesser of what the room takes and what the client was granted, and the reason for that. */
 export function effectiveAccess(room: RoomAccess, { level }: Grant): RoomAccess {
   // Where both say no the client's own reason is the one that lasts.
-  return level < access.write && level <= room.level ? { level, reason: readingOnly } : room;
+  // To a client no reason means that there is no trouble, and nothing to wait for: what it writes is refused.
+  return level < access.write && level <= room.level ? { level, reason: "" } : room;
 }

@@ -30,6 +30,12 @@ type ConnectionState =
   | { readonly kind: "open" }
   | { readonly kind: "closed" };
 
+/** An open, and which of the connection's it is: a later one of the same document replaces it. */
+interface Asked {
+  readonly open: Open;
+  readonly order: number;
+}
+
 export class SynclineConnection implements Connection {
   readonly #transport: Transport;
   readonly #services: ConnectionServices;
@@ -39,6 +45,8 @@ export class SynclineConnection implements Connection {
   readonly #token: ConnectionToken;
   /** Documents that are being loaded for this client. */
   #openingCount = 0;
+  /** Opens so far. */
+  #openCount = 0;
   #pingCount = 0;
   #state: ConnectionState;
 
@@ -143,7 +151,7 @@ export class SynclineConnection implements Connection {
   async #open(open: Open): Promise<void> {
     this.#openingCount += 1;
     try {
-      await this.#join(open);
+      await this.#join({ open, order: ++this.#openCount });
     } catch (thrown) {
       this.#refuseFor(open, thrown);
     } finally {
@@ -151,7 +159,8 @@ export class SynclineConnection implements Connection {
     }
   }
 
-  async #join(open: Open): Promise<void> {
+  async #join(asked: Asked): Promise<void> {
+    const { open } = asked;
     const { rooms, maxRoomsPerConnection } = this.#services;
     if (this.#memberships.size + this.#openingCount > maxRoomsPerConnection) {
       return this.#refuse(open, closeCodes.rateLimited, `at most ${maxRoomsPerConnection} documents a connection`);
@@ -160,7 +169,7 @@ export class SynclineConnection implements Connection {
     const grant = await this.#authorize(open.documentName, token);
     if (this.#isClosed) return;
     const room = await rooms.open(open.documentName);
-    const membership = this.#membershipIn(room, open, grant);
+    const membership = this.#membershipIn(room, asked, grant);
     if (!membership) return rooms.release(room);
     this.#memberships.set(room.number, membership);
     membership.begin();
@@ -191,13 +200,18 @@ export class SynclineConnection implements Connection {
   }
 
   /** `undefined` when the client cannot have the room; if it is still there it was told why. */
-  #membershipIn(room: Room, open: Open, grant: Grant): SynclineMembership | undefined {
+  #membershipIn(room: Room, { open, order }: Asked, grant: Grant): SynclineMembership | undefined {
     if (this.#isRefused(room, open)) return undefined;
+    const former = this.#memberships.get(room.number);
+    // The client has asked again since, and waits for that answer.
+    if (former && former.order > order) return undefined;
+    if (former) this.#leave(room.number);
     try {
       return new SynclineMembership(room, open, {
         transport: this.#transport,
         services: this.#services,
         grant,
+        order,
         askForToken: (expiresInMs) => this.#token.ask(expiresInMs),
         send: (messages) => this.#send(messages),
         left: () => this.#leave(room.number),
@@ -210,10 +224,6 @@ export class SynclineConnection implements Connection {
 
   #isRefused(room: Room, open: Open): boolean {
     if (this.#isClosed) return true;
-    if (this.#memberships.has(room.number)) {
-      this.#refuse(open, closeCodes.protocolError, "this connection has the document open already");
-      return true;
-    }
     const refusal = refusalOf(open, room);
     if (refusal) this.#refuse(open, refusal.code, refusal.reason);
     return refusal !== undefined;

@@ -14,6 +14,8 @@ import type { Transport } from "./transport.js";
 export interface MembershipOptions {
   readonly transport: Transport;
   readonly services: ConnectionServices;
+  /** Which of the connection's opens this is. */
+  readonly order: number;
   readonly grant: Grant;
   readonly send: (messages: readonly Message[]) => void;
   /** The connection's token, by which this was granted, is about to expire. */
@@ -24,6 +26,7 @@ export interface MembershipOptions {
 
 export class SynclineMembership {
   readonly room: Room;
+  readonly order: number;
   readonly #member: Member;
   readonly #open: Open;
   readonly #options: MembershipOptions;
@@ -40,6 +43,7 @@ export class SynclineMembership {
   /** @throws {UpdateError} when the open's state vector cannot be read. */
   constructor(room: Room, open: Open, options: MembershipOptions) {
     this.room = room;
+    this.order = options.order;
     this.#open = open;
     this.#options = options;
     this.#has = open.have.kind === "resume" ? undefined : StateVector.decode(open.have.stateVector);
