@@ -9,6 +9,7 @@ import type { ClientSocket } from "./client-socket.js";
 import { missingClock } from "./promises.js";
 
 interface Opening {
+  readonly requestId: number;
   readonly room: number;
   readonly generation: string;
   lastN: number;
@@ -163,8 +164,8 @@ export class SynclineClient extends SimulatedClient {
     else if (message.type === "ack" && message.level === 2) this.#bind();
   }
 
-  #sawOpened({ room, generation, seq, stateVector }: Extract<Message, { type: "opened" }>): void {
-    if (this.#opening?.room !== room) this.#opening = { room, generation, lastN: 0 };
+  #sawOpened({ requestId, room, generation, seq, stateVector }: Extract<Message, { type: "opened" }>): void {
+    if (this.#opening?.requestId !== requestId) this.#opening = { requestId, room, generation, lastN: 0 };
     if (seq > 0) this.#bind();
     // It resumes: what it has not been told is sent, whatever is in its document.
     if (stateVector.length === 0) return this.parts.network.trace.count("resumed");
