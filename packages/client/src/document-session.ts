@@ -357,7 +357,7 @@ export class DocumentSession {
     this.#options.onEnded(code, reason);
   }
 
-  /** Leaves and opens again; when that did not help the last time either, over a new connection after a pause. */
+  /** Leaves and opens again; when that did not help the last time either, after a pause. */
   #resync(reason: string): void {
     const state = this.#state;
     if (state.kind !== "open") return;

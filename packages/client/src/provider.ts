@@ -69,7 +69,7 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     return this.doc;
   }
 
-  /** As it was passed in. */
+  /** As it was passed in, without slashes at its end. */
   get serverUrl(): string {
     return this.#connection.options.serverUrl;
   }

@@ -40,6 +40,7 @@ export {
   type Update,
   type Welcome,
 } from "./message.js";
+export { readFrames } from "./frame-list.js";
 export { decodeFrame, encodeFrame } from "./message-codec.js";
 export { decodeStreamRecord, encodeStreamClose, encodeStreamFrame, type StreamRecord } from "./stream-record.js";
 export { decodeYWebsocketMessage, encodeYWebsocketMessage, type YWebsocketMessage } from "./y-websocket.js";

@@ -1,6 +1,7 @@
+import { readFrames } from "@syncline/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeTiming } from "../../test-support/fake-timing.js";
-import { joinFrames, splitFrames } from "./frame-list.js";
+import { joinFrames } from "./frame-list.js";
 import { pollCarrier } from "./poll-carrier.js";
 import { sseCarrier } from "./sse-carrier.js";
 
@@ -32,7 +33,7 @@ async function world(makeCarrier = pollCarrier) {
       asked.push({
         method: String(init.method),
         what: url.pathname.replace(base, "").replace("/id/", "") + url.search,
-        frames: init.body ? splitFrames(init.body as Uint8Array) : [],
+        frames: init.body ? readFrames(init.body as Uint8Array) : [],
         init,
         answer: resolve,
         fail: () => reject(new Error("the network failed")),

@@ -1,7 +1,7 @@
 /** Frames down by long polling: for proxies that hold an answer back until it is complete, and runtimes without streams. */
+import { readFrames } from "@syncline/protocol";
 import type { OpenCarrier } from "../carrier.js";
 import type { Timing } from "../timing.js";
-import { splitFrames } from "./frame-list.js";
 import { httpCarrier, type Downlink } from "./http-session.js";
 
 /** The server waits some 20 s before it answers that there is nothing; who says so sooner is not the server. */
@@ -29,5 +29,5 @@ async function poll(session: Downlink, progressed: () => void): Promise<never> {
 
 async function ask(session: Downlink): Promise<Uint8Array[]> {
   const response = await session.request("POST", "poll", "application/octet-stream");
-  return splitFrames(new Uint8Array(await response.arrayBuffer()));
+  return readFrames(new Uint8Array(await response.arrayBuffer()));
 }

@@ -1,8 +1,9 @@
 /** Frames down as server-sent events, read with `fetch`: in Node and in workers, too, and with the status when it fails. */
+import { readFrames } from "@syncline/protocol";
 import type { OpenCarrier } from "../carrier.js";
 import type { Timing } from "../timing.js";
 import { EventReader } from "./event-reader.js";
-import { fromBase64, splitFrames } from "./frame-list.js";
+import { fromBase64 } from "./frame-list.js";
 import { httpCarrier, SessionOver, type Downlink } from "./http-session.js";
 
 /** A stream that lasted this long did not fail at once, whatever came over it. */
@@ -36,6 +37,6 @@ function takeEvent(session: Downlink, { type, id, data }: { type: string; id: st
     const { code, reason } = JSON.parse(data) as { readonly code: number; readonly reason: string };
     throw new SessionOver(code, reason);
   }
-  session.receive(splitFrames(fromBase64(data)), Number(id));
+  session.receive(readFrames(fromBase64(data)), Number(id));
   session.acknowledgeLater(data.length);
 }

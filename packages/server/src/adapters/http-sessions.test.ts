@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { closeCodes } from "@syncline/protocol";
+import { closeCodes, readFrames } from "@syncline/protocol";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Connection, Transport } from "../connection/transport.js";
 import { silentLogger } from "../logger.js";
 import { systemTimers, type Timers } from "../timers.js";
 import { HttpSessions, type HttpSessionsOptions } from "./http-sessions.js";
-import { frameWithLengths, readFrames } from "./session-frames.js";
+import { frameWithLengths } from "./session-frames.js";
 
 /** What a session's connection has been told, and its transport to answer with. */
 class Peer implements Connection {

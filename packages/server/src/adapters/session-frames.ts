@@ -21,18 +21,6 @@ export function frameWithLengths(payloads: readonly Uint8Array[]): Uint8Array<Ar
   return frames;
 }
 
-/**
- * The frames of a body, without their lengths: views, not copies.
- *
- * @throws {ProtocolError} `malformed-message` when the body was cut short
- */
-export function readFrames(body: Uint8Array): Uint8Array[] {
-  const reader = new ByteReader(body);
-  const frames: Uint8Array[] = [];
-  while (!reader.isAtEnd) frames.push(reader.readVarBytes());
-  return frames;
-}
-
 /** The frames of such an array, each with its length still before it: views, not copies. */
 export function splitFrames(bytes: Uint8Array): Uint8Array[] {
   const reader = new ByteReader(bytes);

@@ -2,10 +2,10 @@
  * Frames on their way up, numbered from 1: one upload at a time, each frame once however often it is sent. A client that
  * did not hear whether an upload arrived sends it again; that ends the one before, unless it has arrived as a whole.
  */
-import { ProtocolError } from "@syncline/protocol";
+import { ProtocolError, readFrames } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import type { Farewell } from "./session-answer.js";
-import { maxLengthBytes, readFrames } from "./session-frames.js";
+import { maxLengthBytes } from "./session-frames.js";
 import { type Upload, UploadTooLarge } from "./upload.js";
 
 export interface UploadsOptions {
