@@ -53,7 +53,14 @@ module.exports = {
       name: "client-knows-protocol-and-yjs-only",
       severity: "error",
       from: { path: "(^|/)packages/client/src/", pathNot: "\\.test\\.ts$" },
-      to: { pathNot: "(^|/)packages/(client/src|protocol)/|(^|/)node_modules/(lib0|yjs|y-protocols)/" },
+      to: { pathNot: "(^|/)packages/(client/src|protocol)/|(^|/)node_modules/(lib0|yjs|y-protocols|(@types/)?react)/" },
+    },
+    {
+      name: "only-react-knows-react",
+      comment: "React is in packages/client/src/react/, and who has no React never loads that.",
+      severity: "error",
+      from: { path: "(^|/)packages/client/src/", pathNot: ["(^|/)packages/client/src/react/", "\\.test\\.ts$"] },
+      to: { path: "(^|/)packages/client/src/react/|(^|/)node_modules/(@types/)?react(-dom)?/" },
     },
     {
       name: "server-does-not-know-the-client",

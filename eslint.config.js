@@ -12,12 +12,14 @@ export default tseslint.config(
       "data/**",
       "bench/out/**",
       "test/workspace/.tree/**",
+      "**/.next/**",
+      "**/next-env.d.ts",
     ],
   },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     rules: {
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-non-null-assertion": "error",
@@ -27,8 +29,8 @@ export default tseslint.config(
   },
   {
     // What ships: small functions, few parameters, no console, no default or star exports.
-    files: ["packages/*/src/**/*.ts"],
-    ignores: ["**/*.test.ts"],
+    files: ["packages/*/src/**/*.{ts,tsx}"],
+    ignores: ["**/*.test.{ts,tsx}"],
     rules: {
       "no-console": "error",
       "max-lines": ["error", { max: 330, skipBlankLines: true, skipComments: true }],

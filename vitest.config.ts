@@ -11,7 +11,7 @@ export default defineConfig({
           name: "unit",
           // Needs nothing built, but for tests of the server's threads.
           alias: { "@syncline/protocol": fileURLToPath(new URL("packages/protocol/src/index.ts", import.meta.url)) },
-          include: ["packages/*/src/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.{ts,tsx}", "demo/src/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

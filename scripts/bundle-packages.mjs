@@ -28,13 +28,14 @@ const shape = {
   minify: { compress: true, mangle: false, codegen: false },
   report: false,
   logLevel: "warn",
-  checks: { pluginTimings: false },
+  // A package test sees to it that the directive of React is kept.
+  checks: { pluginTimings: false, moduleLevelDirective: false },
 };
 
 /** The protocol is brought along: one package to install, and no two versions to match. */
 const client = {
   cwd: `${packages}/client`,
-  entry: ["src/index.ts", "src/offline/index.ts", "src/fallback/index.ts"],
+  entry: ["src/index.ts", "src/offline/index.ts", "src/fallback/index.ts", "src/react/index.ts"],
   deps: { alwaysBundle: ["@syncline/protocol"] },
 };
 const protocol = { cwd: `${packages}/protocol`, entry: ["src/index.ts"] };

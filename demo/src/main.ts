@@ -1,27 +1,73 @@
-/** The demo: one room of the server that served this page, seen by two people at once. */
+/** The demo: one room of the server that served this page, seen by two people at once. Wires, no more. */
 import { SynclineError } from "@syncline/client";
+import { BotsButton } from "./bots-button.js";
+import { copyButton } from "./copy-button.js";
+import { CrashButton } from "./crash/crash-button.js";
+import type { ViewName } from "./document.js";
 import { part } from "./dom.js";
-import { Pane } from "./pane.js";
 import { twoPeople } from "./people.js";
-import { ShareLink } from "./share-link.js";
+import { addressIn, hashOf, type RoomAddress } from "./room-address.js";
+import { freshRoom } from "./room-names.js";
+import { Room } from "./room.js";
+import { linkTo, ShareDialog } from "./share-dialog.js";
+import { ViewTabs } from "./view-tabs.js";
 
-const serverUrl = location.origin.replace(/^http/, "ws");
+// The page may be mounted under a path; so is the server, then.
+const serverUrl = new URL(".", location.href).href.replace(/^http/, "ws");
 const people = twoPeople();
-const main = part(document, "panes", HTMLElement);
-const shareLink = new ShareLink(document);
+const panel = part(document, "panes", HTMLElement);
+const roomName = part(document, "room", HTMLElement);
+const botsButton = part(document, "bots", HTMLButtonElement);
+const shareDialog = new ShareDialog(document);
+const tabs = new ViewTabs({ list: part(document, "views", HTMLElement), panel, onChoice: showView });
 
-let room: string;
-let panes: readonly Pane[] = [];
+let address: RoomAddress = { room: freshRoom(), view: "code", isReadOnly: false };
+let room: Room | undefined;
+let bots: BotsButton | undefined;
 
 function openRoom(): void {
-  room = shareLink.enterRoom();
+  address = addressIn(location.hash) ?? { ...address, room: freshRoom(), isReadOnly: false };
+  putInAddress();
+  tabs.show(address.view);
+  roomName.textContent = address.room;
+  roomName.title = address.room;
+  document.title = `${address.room} · Syncline`;
+  document.body.dataset["access"] = address.isReadOnly ? "read" : "write";
   try {
-    panes = people.map((person) => new Pane(paneTemplate(), { serverUrl, room, person }));
-    main.replaceChildren(...panes.map(({ element }) => element));
+    room = new Room({ serverUrl, address, people, template: paneTemplate(), onFollowInto: showView, onCode: showCode });
+    panel.replaceChildren(...room.panes.map(({ element }) => element));
+    crashButton.watch();
+    bots = new BotsButton({ button: botsButton, serverUrl, room: address.room, view: address.view });
   } catch (error) {
     if (!(error instanceof SynclineError)) throw error;
-    main.replaceChildren(notice(`No room can have this name. ${error.message}`));
+    panel.replaceChildren(notice(`No room can have this name. ${error.message}`));
   }
+}
+
+function leaveRoom(): void {
+  bots?.destroy();
+  room?.destroy();
+  bots = undefined;
+  room = undefined;
+  crashButton.watch();
+}
+
+function showView(view: ViewName): void {
+  address = { ...address, view };
+  putInAddress();
+  tabs.show(view);
+  if (bots) bots.view = view;
+  if (room) room.view = view;
+}
+
+async function showCode(): Promise<void> {
+  const { openCodeDialog } = await import("./code-dialog.js");
+  await openCodeDialog({ view: address.view, room: address.room, serverUrl });
+}
+
+/** Without an event, and without a step for the back button. */
+function putInAddress(): void {
+  history.replaceState(null, "", hashOf(address));
 }
 
 function paneTemplate(): HTMLTemplateElement {
@@ -37,20 +83,35 @@ function notice(text: string): HTMLElement {
   return element;
 }
 
-function unsavedCount(): number {
-  return panes.reduce((sum, pane) => sum + pane.unsavedCount, 0);
+function mayLeave(): boolean {
+  const count = room?.unsavedCount ?? 0;
+  const edits = count === 1 ? "1 edit is" : `${count} edits are`;
+  return (
+    count === 0 || confirm(`${edits} only in this browser. Leave the room and lose ${count === 1 ? "it" : "them"}?`)
+  );
 }
 
 addEventListener("hashchange", () => {
-  const question = `${unsavedCount()} edits are only in this browser. Leave the room and lose them?`;
-  if (unsavedCount() > 0 && !confirm(question)) return shareLink.putInAddress(room);
-  for (const pane of panes) pane.destroy();
-  panes = [];
+  const next = addressIn(location.hash);
+  if (next && next.room === address.room && next.isReadOnly === address.isReadOnly) return showView(next.view);
+  if (!mayLeave()) return putInAddress();
+  leaveRoom();
   openRoom();
 });
 
 addEventListener("beforeunload", (event) => {
-  if (unsavedCount() > 0) event.preventDefault();
+  if ((room?.unsavedCount ?? 0) > 0) event.preventDefault();
+});
+
+copyButton(part(document, "copy", HTMLButtonElement), part(document, "copied", HTMLElement), () => linkTo(address));
+part(document, "share", HTMLButtonElement).addEventListener("click", () => void shareDialog.open(address));
+
+const crashButton = new CrashButton({
+  button: part(document, "crash", HTMLButtonElement),
+  report: part(document, "crash-report", HTMLElement),
+  serverUrl,
+  room: () => address.room,
+  subjects: () => room?.panes ?? [],
 });
 
 openRoom();

@@ -18,7 +18,6 @@ const names = (
 const minerals = "#a8512a #3f6fc4 #8a4fa8 #2f7d54 #b23a5b #7d6a12 #5f5bc4 #20798a #a6479a #567a22 #8b5e3c #4a6c8f";
 const colors = minerals.split(" ");
 
-const shownAtMost = 4;
 const longestName = 24;
 
 /** Two different people, other ones on each visit. */
@@ -40,26 +39,20 @@ export function announce(awareness: Awareness, { name, color }: Person): void {
   awareness.setLocalStateField("user", { name, color, colorLight: `${color}38` });
 }
 
-/** Shows everyone in the room but this client, and keeps doing so until the awareness is destroyed. */
-export function showOthers(list: HTMLElement, awareness: Awareness): void {
-  const render = () => {
-    const others = [...awareness.getStates()]
-      .filter(([clientId]) => clientId !== awareness.clientID)
-      .map(([, state]) => personIn(state));
-    list.replaceChildren(...others.slice(0, shownAtMost).map(personItem));
-    if (others.length > shownAtMost) list.append(moreItem(others.length - shownAtMost));
-  };
-  awareness.on("change", render);
-  render();
-}
-
 export function disc({ name, color }: Person): HTMLElement {
   const element = document.createElement("span");
   element.className = "disc";
   element.style.setProperty("--person", color);
-  element.textContent = [...name][0] ?? "?";
+  element.textContent = initialsOf(name);
   element.setAttribute("aria-hidden", "true");
   return element;
+}
+
+/** Of the first and the last word. */
+function initialsOf(name: string): string {
+  const words = name.split(/\s+/);
+  const initials = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
+  return initials.join("") || "?";
 }
 
 export function nameOf({ name }: Person): HTMLElement {
@@ -69,23 +62,9 @@ export function nameOf({ name }: Person): HTMLElement {
   return element;
 }
 
-function personItem(person: Person): HTMLLIElement {
-  const item = document.createElement("li");
-  item.title = `${person.name} is here`;
-  item.append(disc(person), nameOf(person));
-  return item;
-}
-
-function moreItem(count: number): HTMLLIElement {
-  const item = document.createElement("li");
-  item.className = "more";
-  item.textContent = `+${count}`;
-  item.title = `${count} more ${count === 1 ? "person" : "people"}`;
-  return item;
-}
-
-function personIn(state: { readonly [field: string]: unknown }): Person {
-  const user: unknown = state["user"];
+/** What somebody says of themselves, as far as it can be shown. */
+export function personIn(state: { readonly [field: string]: unknown } | undefined): Person {
+  const user: unknown = state?.["user"];
   const { name, color } = typeof user === "object" && user !== null ? (user as Partial<Record<string, unknown>>) : {};
   return {
     name: typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, longestName) : "Somebody",

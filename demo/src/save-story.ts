@@ -62,9 +62,14 @@ function closedStory({ code, reason }: ClosedFor, hasContent: boolean, waiting: 
 }
 
 function heldSentence({ reason }: DocumentAccess, waiting: number): string {
-  if (reason === "") return "You may read this document, not change it. What you type stays in this tab.";
+  if (reason === "") return readerSentence(waiting);
   const what = waiting > 0 ? `${edits(waiting)} ${waiting === 1 ? "is" : "are"}` : "What you type is";
   return `${asSentence(reason)} ${what} kept in this tab and will be sent.`;
+}
+
+function readerSentence(waiting: number): string {
+  const sentence = "You may read this document, not change it.";
+  return waiting > 0 ? `${sentence} ${edits(waiting)} only in this tab.` : sentence;
 }
 
 function rejectedSentence(reason: string, waiting: number): string {
@@ -99,7 +104,7 @@ function savingSentence({ inThisBrowser, received, durable }: SaveState): string
 }
 
 function savedSentence({ durable }: SaveState): string {
-  if (durable === 0) return "Connected. Nothing typed in this pane yet.";
+  if (durable === 0) return "Connected. Nothing edited in this pane yet.";
   if (durable === 1) return "Your edit is on the server’s disk.";
   return `All ${durable.toLocaleString("en")} edits from this pane are on the server’s disk.`;
 }

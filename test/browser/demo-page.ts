@@ -12,6 +12,8 @@ export interface Counts {
   readonly durable: number;
 }
 
+export type ViewTitle = "Code" | "Rich text" | "Board" | "To do";
+
 /** Opens the page in a browser of its own: no storage, no connection is shared with others. */
 export async function visit(
   browser: Browser,
@@ -51,6 +53,11 @@ export class Visitor {
 
   get panes(): readonly PaneOnScreen[] {
     return [this.left, this.right];
+  }
+
+  /** By clicking its tab. */
+  async chooseView(name: ViewTitle): Promise<void> {
+    await this.page.getByRole("tab", { name }).click();
   }
 
   /** Resolves when both panes show the document. */
@@ -95,9 +102,14 @@ export class PaneOnScreen {
   async text(): Promise<string> {
     return this.editor.evaluate((content) => {
       const copy = content.cloneNode(true) as Element;
-      for (const decoration of copy.querySelectorAll(".cm-ySelectionCaret, .cm-placeholder")) decoration.remove();
+      for (const decoration of copy.querySelectorAll(".caret, .cm-placeholder")) decoration.remove();
       return [...copy.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n");
     });
+  }
+
+  /** Follows whoever has this name, or stops. */
+  async follow(name: string): Promise<void> {
+    await this.root.locator(".people").getByRole("button", { name }).click();
   }
 
   async ownName(): Promise<string> {
@@ -111,7 +123,7 @@ export class PaneOnScreen {
 
   /** On the tags of other people's cursors. */
   async cursorNames(): Promise<string[]> {
-    return this.root.locator(".cm-ySelectionInfo").allInnerTexts();
+    return this.root.locator(".caret-name").allInnerTexts();
   }
 
   async counts(): Promise<Counts> {

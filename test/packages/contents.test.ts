@@ -32,6 +32,15 @@ test("tests and build files are not published", () => {
   expect(files.filter((file) => /\.test\.|tsconfig|tsbuildinfo|test-support/.test(file))).toEqual([]);
 });
 
+test("what uses React's hooks says that it is for the browser, before all else, and only that", async () => {
+  const client = join(installed.directory, "node_modules/@syncline/client/dist");
+  const modules = files.filter((file) => file.startsWith(client) && /\.c?js$/.test(file));
+  const forBrowsers = await Promise.all(
+    modules.map(async (file) => ((await readFile(file, "utf8")).startsWith('"use client";') ? [file] : [])),
+  );
+  expect(forBrowsers.flat().sort()).toEqual(["index.cjs", "index.js"].map((name) => join(client, "react", name)));
+});
+
 test("Yjs, y-protocols and lib0 are asked of the application, and nothing else is needed", async () => {
   for (const name of ["client", "protocol"]) {
     const path = join(installed.directory, "node_modules/@syncline", name, "package.json");

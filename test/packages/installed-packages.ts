@@ -33,6 +33,8 @@ export interface InstalledPackages {
 export async function installPackages(): Promise<InstalledPackages> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), "syncline-installed-")));
   const entryPoints: string[] = [];
+  // What renders, and the types that React does not bring along.
+  for (const name of ["react-dom", "@types/react"]) await link(name, directory);
   for (const name of ["protocol", "client"]) {
     const packageDirectory = join(directory, "node_modules/@syncline", name);
     const { exports, dependencies, peerDependencies } = await unpack(name, packageDirectory);

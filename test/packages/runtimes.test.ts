@@ -66,6 +66,44 @@ test("a worker thread of either kind can use the client", async () => {
   expect(stderr).toBe("");
 });
 
+/** Renders a document whose provider nobody ever mounts: the process ends by itself, soon. */
+const renderPage = `
+  const component = () => {
+    const provider = react.useProvider();
+    return [provider instanceof SynclineProvider, provider.doc instanceof Y.Doc, provider.shouldConnect].join();
+  };
+  const document = createElement(react.SynclineProvider, { url: "ws://127.0.0.1:9", name: "a" }, createElement(component));
+  console.log(renderToString(document));
+`;
+
+test.each([
+  [
+    "an ES module",
+    "page.mjs",
+    `
+      import * as Y from "yjs";
+      import { createElement } from "react";
+      import { renderToString } from "react-dom/server";
+      import { SynclineProvider } from "@syncline/client";
+      import * as react from "@syncline/client/react";
+    `,
+  ],
+  [
+    "a CommonJS module",
+    "page.cjs",
+    `
+      const Y = require("yjs");
+      const { createElement } = require("react");
+      const { renderToString } = require("react-dom/server");
+      const { SynclineProvider } = require("@syncline/client");
+      const react = require("@syncline/client/react");
+    `,
+  ],
+])("%s renders a page with React, with the same classes, and ends by itself", async (_, name, imports) => {
+  const { stdout, stderr } = await installed.runProgram(name, imports + renderPage);
+  expect([stdout, stderr]).toEqual(["true,true,false\n", ""]);
+});
+
 /** What a server that renders pages does not have, or should not use unasked. */
 const browserGlobals = [
   ...["window", "document", "navigator", "location", "localStorage", "sessionStorage", "indexedDB", "caches"],

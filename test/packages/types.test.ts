@@ -25,11 +25,15 @@ const projects: [string, string, ts.CompilerOptions, string][] = [
 const useProvider = `
   import * as Y from "yjs";
   import { SynclineProvider, type ProviderOptions } from "@syncline/client";
+  import { SynclineProvider as Component, useProvider } from "@syncline/client/react";
+  import { createElement, type ReactElement } from "react";
   const doc = new Y.Doc();
   const options: ProviderOptions = { connect: false, token: async () => "secret" };
   const provider = new SynclineProvider("wss://sync.example.org", "minutes", doc, options);
   export const own: Y.Doc = provider.doc;
   provider.on("sync", (isSynced: boolean) => void isSynced);
+  export const inReact: SynclineProvider = useProvider();
+  export const element: ReactElement = createElement(Component, { url: "wss://sync.example.org", name: "minutes" });
   // @ts-expect-error -- so that this file is known to be checked
   new SynclineProvider("wss://sync.example.org", "minutes", doc, { connect: "yes" });
 `;

@@ -3,7 +3,7 @@
  * Monaco and BlockNote are here by the types they ask for only: one is 100 MB, the other brings Yjs 14 along.
  */
 import { initLocalState, type Provider as LexicalProvider } from "@lexical/yjs";
-import type { SynclineProvider } from "@syncline/client";
+import { scopedAwareness, type SynclineProvider } from "@syncline/client";
 import { Collaboration } from "@tiptap/extension-collaboration";
 import { CollaborationCaret } from "@tiptap/extension-collaboration-caret";
 import { yCollab } from "y-codemirror.next";
@@ -43,6 +43,13 @@ export const monaco: Awareness | null | undefined = provider.awareness;
 /** `collaboration` of @blocknote/core 0.55, and what its editor looks at before it renders. */
 export const blockNote: { readonly provider: { awareness?: Awareness } } = { provider };
 export const blockNoteWaitsFor: boolean = provider.synced;
+
+/** One of several editors on a page, with the same types. */
+const scoped = scopedAwareness(stockProvider.awareness, "editor");
+export const scopedLexical: LexicalProvider["awareness"] = scoped;
+export const scopedCaret = CollaborationCaret.configure({ provider: { awareness: scoped } });
+export const scopedEditors = [yCursorPlugin(scoped), yCollab(text, scoped), new QuillBinding(text, quill, scoped)];
+export const scopedMonaco: Awareness | null | undefined = scoped;
 
 /** The states have y-protocols' own types for who reads them. */
 export const ownState: { readonly [name: string]: unknown } | null = provider.awareness.getLocalState();

@@ -36,6 +36,12 @@ const wrongImports: [string, string, string, string][] = [
     "client-knows-protocol-and-yjs-only",
   ],
   [
+    "React from the rest of the client",
+    "packages/client/src/wrong-import-6.ts",
+    'import type { ReactNode } from "react";\nexport type T = ReactNode;\n',
+    "only-react-knows-react",
+  ],
+  [
     "anything but lib0 in the protocol",
     "packages/protocol/src/wrong-import-5.ts",
     'import type { Doc } from "yjs";\nexport type T = Doc;\n',

@@ -13,6 +13,7 @@ export type { Pending, SaveState } from "./pending.js";
 export { SynclineProvider } from "./provider.js";
 export type { ProviderAwareness } from "./provider-awareness.js";
 export type { RejectedUpdate } from "./rejected-update.js";
+export { scopedAwareness } from "./scoped-awareness.js";
 export type { ProviderStatus } from "./status.js";
 export type { Timing } from "./timing.js";
 export type { WebSocketConstructor, WebSocketLike } from "./web-socket-carrier.js";

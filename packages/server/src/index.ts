@@ -1,4 +1,5 @@
 export { ProtocolError } from "@syncline/protocol";
+export type { Respond } from "./adapters/responder.js";
 export { NotAuthorized, type Authorization, type Authorize, type AuthorizeRequest } from "./connection/authorize.js";
 export type { CheckReport, Documents, DocumentReport, DocumentSummary, ImportReport } from "./documents/documents.js";
 export { SynclineError, type SynclineErrorCode } from "./error.js";

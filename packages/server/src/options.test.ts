@@ -37,6 +37,7 @@ describe("a mistake names the option", () => {
     ["a relay mode that does not exist", { relay: "later" }, /option relay/],
     ["a limit that is not a count", { limits: { maxUpdateBytes: -1 } }, /option limits\.maxUpdateBytes/],
     ["an authorize that is no function", { authorize: "secret" }, /option authorize/],
+    ["a respond that is no function", { respond: { "/": "hello" } }, /option respond/],
     ["an option that does not exist", { prot: 1 }, /prot/],
     ["a limit that does not exist", { limits: { maxUpdate: 1 } }, /maxUpdate/],
   ];

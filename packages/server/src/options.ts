@@ -1,8 +1,10 @@
 /** What a server can be told: names, units, defaults, and the check. Nothing else reads the environment or guesses. */
 import { resolve } from "node:path";
 import { z } from "zod";
+import type { Respond } from "./adapters/responder.js";
 import { everybodyMayWrite, type Authorize } from "./connection/authorize.js";
 import { SynclineError } from "./error.js";
+import { assertNotExposed } from "./exposure.js";
 import { silentLogger, type Logger } from "./logger.js";
 import type { Storage } from "./storage/storage.js";
 import { systemTimers, type Timers } from "./timers.js";
@@ -34,6 +36,14 @@ export interface ServerOptions {
   readonly control?: boolean;
   /** A directory to serve at `/`, for a demo. @default none: a status page */
   readonly pageDirectory?: string | undefined;
+  /**
+   * Answers HTTP requests of your own on the server's port. It is asked about every request but those by which documents
+   * travel (WebSockets, and all below `/.syncline/v1`), before the server's own `/health`, `/ready`, `/metrics` and page.
+   * `true`: it has answered, or will; `false`: the server is to answer, and the response is as it was. What it throws, or
+   * rejects with, is logged and answered with 500. Nobody has checked who asks, and bodies have no limit.
+   * @default none
+   */
+  readonly respond?: Respond | undefined;
   readonly logger?: Logger;
   readonly timers?: Timers;
   readonly limits?: Partial<ServerLimits>;
@@ -101,9 +111,10 @@ export interface ServerLimits {
   readonly commitIntervalMs: number;
 }
 
-export type ResolvedOptions = Readonly<Required<Omit<ServerOptions, "limits" | "pageDirectory">>> & {
+export type ResolvedOptions = Readonly<Required<Omit<ServerOptions, "limits" | "pageDirectory" | "respond">>> & {
   readonly limits: Readonly<ServerLimits>;
   readonly pageDirectory: string | undefined;
+  readonly respond: Respond | undefined;
 };
 
 const KiB = 1024;
@@ -154,6 +165,7 @@ const optionsSchema = z.strictObject({
   insecure: z.boolean().default(false),
   control: z.boolean().default(true),
   pageDirectory: z.string().optional(),
+  respond: z.custom<Respond>((value) => typeof value === "function").optional(),
   logger: z.custom<Logger>().default(silentLogger),
   timers: z.custom<Timers>().default(systemTimers),
   limits: limitsSchema.prefault({}),
@@ -166,26 +178,13 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     const [issue] = parsed.error.issues;
     throw new SynclineError("invalid-option", `option ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
   }
-  const { data } = parsed.data;
-  assertNotExposed(parsed.data);
+  const { data, host, insecure, authorize, pageDirectory, respond } = parsed.data;
+  if (!insecure && authorize === everybodyMayWrite) assertNotExposed(host);
   return Object.freeze({
     ...parsed.data,
-    pageDirectory: parsed.data.pageDirectory,
+    pageDirectory,
+    respond,
     data: typeof data === "string" ? resolve(data) : data,
     limits: Object.freeze(parsed.data.limits),
   });
-}
-
-function assertNotExposed({
-  host,
-  insecure,
-  authorize,
-}: Pick<ResolvedOptions, "host" | "insecure" | "authorize">): void {
-  if (insecure || authorize !== everybodyMayWrite || isLoopback(host)) return;
-  const message = `without authentication, anyone who can reach ${host} could read and change every document; use a loopback address such as 127.0.0.1, or --insecure if that is what you want`;
-  throw new SynclineError("insecure-bind", message);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

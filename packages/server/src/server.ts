@@ -99,6 +99,8 @@ class RunningServer implements SynclineServer {
         else this.#webSockets.upgrade(request, socket, head);
       },
       takes: (request, response) => this.#httpSessions.takes(request, response),
+      respond: options.respond,
+      logger,
     });
   }
 

@@ -4,7 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import sirv from "sirv";
 import { messageOf, SynclineError } from "../error.js";
+import type { Logger } from "../logger.js";
 import { Metrics } from "./metrics.js";
+import { Responder, type Respond } from "./responder.js";
 import { remarksOn, type ServerStatus } from "./server-status.js";
 import { statusPage } from "./status-page.js";
 
@@ -16,6 +18,9 @@ export interface HttpAdapterOptions {
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void;
   /** Answers, now or later, if the path is one for clients without WebSockets; returns whether it is. */
   readonly takes: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Asked next, before anything here answers. */
+  readonly respond: Respond | undefined;
+  readonly logger: Logger;
 }
 
 /** Slow headers are a way to hold sockets for nothing. */
@@ -28,12 +33,14 @@ const backlog = 4_096;
 export class HttpAdapter {
   readonly #server: Server;
 
-  constructor({ status, pageDirectory, upgrade, takes }: HttpAdapterOptions) {
+  constructor({ status, pageDirectory, upgrade, takes, respond, logger }: HttpAdapterOptions) {
     const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
-    const metrics = new Metrics(status);
+    const services = { status, metrics: new Metrics(status), page };
+    const responder = new Responder(respond, logger);
     this.#server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
       response.setHeader("X-Content-Type-Options", "nosniff");
-      if (!takes(request, response)) respond(request, response, { status, metrics, page });
+      if (takes(request, response)) return;
+      responder.ask(request, response, () => showPage(request, response, services));
     });
     this.#server.headersTimeout = headersTimeoutMs;
     this.#server.on("upgrade", upgrade);
@@ -66,15 +73,13 @@ export class HttpAdapter {
 
 type Page = ReturnType<typeof sirv>;
 
-function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  {
-    status,
-    metrics,
-    page,
-  }: { readonly status: () => ServerStatus; readonly metrics: Metrics; readonly page: Page | undefined },
-): void {
+interface PageServices {
+  readonly status: () => ServerStatus;
+  readonly metrics: Metrics;
+  readonly page: Page | undefined;
+}
+
+function showPage(request: IncomingMessage, response: ServerResponse, { status, metrics, page }: PageServices): void {
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
   if (path === "/health") return answer(response, 200, "alive\n");

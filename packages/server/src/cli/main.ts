@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { version } from "../version.js";
 import { addBackup } from "./backup.js";
+import { addDemo } from "./demo.js";
 import { addExport } from "./export.js";
 import { reportFailure } from "./failure.js";
 import { addImport } from "./import.js";
@@ -20,6 +21,7 @@ const program = new Command("syncline")
 
 program.commandsGroup("Serve:");
 addServe(program);
+addDemo(program);
 program.commandsGroup("Look at documents:");
 addList(program);
 addInspect(program);
