@@ -2,6 +2,7 @@
 import { flavours, installLine, recipeOf, roomQuery, type Flavour, type SourceFile } from "./code-recipes.js";
 import { copyButton } from "./copy-button.js";
 import type { ViewName } from "./document.js";
+import { Tabs } from "./tabs.js";
 import type { showSource } from "./views/code/source.js";
 import "./code-dialog.css";
 
@@ -28,8 +29,8 @@ class CodeDialog {
   readonly #view: ViewName;
   readonly #query: string;
   readonly #dialog = element("dialog", "code-dialog");
-  readonly #tabs = new Map<Flavour, HTMLButtonElement>();
   readonly #panel = element("div", "code-panel");
+  readonly #tabs: Tabs<Flavour>;
   readonly #news = element("span", "visually-hidden");
   #shown: readonly SourceView[] = [];
   #showSource: ShowSource | undefined;
@@ -40,7 +41,8 @@ class CodeDialog {
     this.#news.role = "status";
     this.#panel.role = "tabpanel";
     this.#panel.id = "code-panel";
-    const body = element("div", "code-dialog-body", this.#head(), this.#tabList(), this.#panel, this.#news);
+    this.#tabs = this.#makeTabs();
+    const body = element("div", "code-dialog-body", this.#head(), this.#tabs.list, this.#panel, this.#news);
     this.#dialog.append(body);
     this.#dialog.setAttribute("aria-labelledby", "code-title");
     // The backdrop is the dialog itself, beside its content.
@@ -73,40 +75,26 @@ class CodeDialog {
     return element("header", "dialog-head", title, close);
   }
 
-  #tabList(): HTMLElement {
-    const list = element("div", "code-tabs");
+  #makeTabs(): Tabs<Flavour> {
+    const list = element("div", "tabs");
     list.role = "tablist";
     list.setAttribute("aria-label", "With or without a framework");
-    for (const flavour of flavours) {
-      const tab = element("button", "", titles[flavour]);
-      tab.type = "button";
-      tab.role = "tab";
-      tab.id = `code-tab-${flavour}`;
-      tab.setAttribute("aria-controls", this.#panel.id);
-      tab.addEventListener("click", () => this.#choose(flavour));
-      tab.addEventListener("keydown", (event) => this.#walk(event, flavour));
-      this.#tabs.set(flavour, tab);
-      list.append(tab);
-    }
-    return list;
+    const tabs = new Map(flavours.map((flavour) => [flavour, this.#tab(flavour)] as const));
+    list.append(...tabs.values());
+    return new Tabs({ list, tabs, panel: this.#panel, onChoice: (flavour) => this.#choose(flavour) });
   }
 
-  /** There are two: both arrows lead to the other one. */
-  #walk(event: KeyboardEvent, flavour: Flavour): void {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    event.preventDefault();
-    const other = flavour === "vanilla" ? "react" : "vanilla";
-    this.#choose(other);
-    this.#tabs.get(other)?.focus();
+  #tab(flavour: Flavour): HTMLElement {
+    const tab = element("button", "", titles[flavour]);
+    tab.type = "button";
+    tab.role = "tab";
+    tab.id = `code-tab-${flavour}`;
+    tab.setAttribute("aria-controls", this.#panel.id);
+    return tab;
   }
 
   #choose(chosen: Flavour): void {
-    for (const [flavour, tab] of this.#tabs) {
-      tab.ariaSelected = String(flavour === chosen);
-      tab.tabIndex = flavour === chosen ? 0 : -1;
-      tab.autofocus = flavour === chosen;
-    }
-    this.#panel.setAttribute("aria-labelledby", `code-tab-${chosen}`);
+    this.#tabs.show(chosen);
     for (const source of this.#shown) source.destroy();
     const recipe = recipeOf(this.#view, chosen);
     this.#shown = recipe.files.map((file) => new SourceView(file));

@@ -17,7 +17,8 @@ export function pageOf(doc: Y.Doc): Y.XmlFragment {
 
 /**
  * A line that somebody draws, or has drawn: `color`, `#rrggbb`; `size`, its width in board units; `points`, x, y and pressure
- * (0 to 1) of each point, one after the other. Presence: `pointer`, a {@link Pointer}.
+ * (0 to 1) of each point, one after the other; `by`, if it is there, the client that drew it. Presence: `pointer`, a
+ * {@link Pointer}.
  */
 export type Stroke = Y.Map<string | number | Y.Array<number>>;
 

@@ -18,7 +18,6 @@ export class TrailView {
     this.element.className = "edit-trail";
     this.picture.className = "edit-bars";
     this.picture.role = "img";
-    this.picture.tabIndex = 0;
     this.#svg.ariaHidden = "true";
     this.picture.append(this.#svg);
     this.#times.className = "edit-times";
@@ -35,6 +34,8 @@ export class TrailView {
 
   draw(bars: readonly Bar[], asked: Bar | undefined): void {
     const { height } = this.frame;
+    // There is something to ask about.
+    if (bars.length > 0) this.picture.tabIndex = 0;
     while (this.#rects.length < bars.length) this.#rects.push(this.#newRect());
     for (const [index, rect] of this.#rects.entries()) drawBar(rect, bars[index], { height, asked });
   }

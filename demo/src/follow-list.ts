@@ -16,7 +16,7 @@ export interface FollowListOptions {
   readonly onChange: (followed: Followed | undefined) => void;
 }
 
-const shownAtMost = 5;
+const shownAtMost = 4;
 
 export class FollowList {
   readonly #options: FollowListOptions;

@@ -10,7 +10,7 @@ import { addressIn, hashOf, type RoomAddress } from "./room-address.js";
 import { freshRoom } from "./room-names.js";
 import { Room } from "./room.js";
 import { linkTo, ShareDialog } from "./share-dialog.js";
-import { ViewTabs } from "./view-tabs.js";
+import { viewTabs } from "./view-tabs.js";
 
 // The page may be mounted under a path; so is the server, then.
 const serverUrl = new URL(".", location.href).href.replace(/^http/, "ws");
@@ -19,7 +19,7 @@ const panel = part(document, "panes", HTMLElement);
 const roomName = part(document, "room", HTMLElement);
 const botsButton = part(document, "bots", HTMLButtonElement);
 const shareDialog = new ShareDialog(document);
-const tabs = new ViewTabs({ list: part(document, "views", HTMLElement), panel, onChoice: showView });
+const tabs = viewTabs(panel, showView);
 
 let address: RoomAddress = { room: freshRoom(), view: "code", isReadOnly: false };
 let room: Room | undefined;

@@ -11,7 +11,7 @@ const provider = connect();
 // The provider tries again for as long as it lives; a script should not.
 setTimeout(
   () => fail(`no answer from ${server}: ${provider.status.lastError?.message ?? "it is silent"}`),
-  5_000,
+  10_000,
 ).unref();
 provider.on("closed", ({ code, reason }) => fail(`the server closed the document: ${reason} (${code})`));
 

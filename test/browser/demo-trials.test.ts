@@ -83,7 +83,7 @@ describe.skipIf(!isBrowserAvailable())("the demo's trials", () => {
     await ada.left.type("Mine.");
     await ada.left.becomes("saved");
     await ada.page.getByRole("button", { name: "+20 bots" }).click();
-    await eventually(() => ada.left.root.locator(".people .more").innerText()).toBe("+16");
+    await eventually(() => ada.left.root.locator(".people .more").innerText()).toBe("+17");
     await eventually(() => ada.left.text()).toMatch(/Mine\.[^]*\S{3,}/);
     await ada.chooseView("To do");
     await eventually(() => ada.left.root.getByRole("checkbox").count()).toBeGreaterThan(0);

@@ -221,7 +221,7 @@ describe.skipIf(!isBrowserAvailable())("the demo page", () => {
         return element?.getAttribute("aria-label") ?? element?.textContent.trim() ?? "";
       };
       // The demo without its supervisor: its server is not to be killed.
-      for (let stop = 0; stop < 17; stop += 1) {
+      for (let stop = 0; stop < 14; stop += 1) {
         await page.keyboard.press("Tab");
         stops.push(await page.evaluate(focused));
         if (stops.at(-1)?.startsWith("Offline") && stops.length < 12) await page.keyboard.press("Space");
@@ -234,7 +234,6 @@ describe.skipIf(!isBrowserAvailable())("the demo page", () => {
         `Shared code, ${ada}’s pane`,
         // Whoever is offline is not here any more.
         ...["Network", "</>The code for this pane", `Offline, ${bob}’s pane`, `Shared code, ${bob}’s pane`],
-        ...stops.slice(14),
       ]);
       expect(await left.offlineSwitch.getAttribute("aria-checked")).toBe("true");
       expect(await right.offlineSwitch.getAttribute("aria-checked")).toBe("false");

@@ -8,6 +8,8 @@ export interface ExampleCase {
   readonly page: "index.html" | "react.html";
   /** Puts `text` at the end of the document, as a person does: click, keys. */
   readonly write: (page: Page, text: string) => Promise<void>;
+  /** Puts `text` before what the others wrote, if the page has an order: they must undo around it. @default at the start, by key */
+  readonly writeBefore?: (page: Page, text: string) => Promise<void>;
   /** The document as the page shows it, without anybody's cursor; `""` while it is not there. */
   readonly read: (page: Page) => Promise<string>;
   /** Names of the others as they can be seen: on their cursors, or in a list. */
@@ -16,8 +18,6 @@ export interface ExampleCase {
   readonly content: (doc: Y.Doc) => string;
   /** Whether the page keeps a copy in the browser, and shows it after a reload while there is no server. */
   readonly isKept?: boolean;
-  /** Whether Control and Z take back what this person did, and nothing else. @default true */
-  readonly hasUndo?: boolean;
 }
 
 /** Clicks into what `selector` names, and types at its end. */
@@ -160,14 +160,17 @@ const textOfBlockNote = (blocks: Y.XmlFragment): string =>
     .map((paragraph) => (paragraph as Y.XmlElement).toArray().join(""))
     .join("\n");
 
+async function addsTodo(page: Page, text: string): Promise<void> {
+  await page.locator("#new").click();
+  await page.keyboard.type(text);
+  await page.keyboard.press("Enter");
+}
+
 const todo: ExampleCase = {
   folder: "todo",
   page: "index.html",
-  write: async (page, text) => {
-    await page.locator("#new").click();
-    await page.keyboard.type(text);
-    await page.keyboard.press("Enter");
-  },
+  write: addsTodo,
+  writeBefore: addsTodo,
   read: async (page) => {
     const inputs = page.locator('#todos input[type="text"]');
     return (await inputs.evaluateAll((fields) => fields.map((field) => (field as HTMLInputElement).value))).join("\n");

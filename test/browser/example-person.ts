@@ -68,8 +68,9 @@ export class ExamplePerson {
     await eventually(() => this.#example.names(this.page)).toEqual(names);
   }
 
-  /** Where this person has written before. */
-  async writeAtStart(text: string): Promise<void> {
+  /** Before what the others wrote, having written already. */
+  async writeBefore(text: string): Promise<void> {
+    if (this.#example.writeBefore) return this.#example.writeBefore(this.page, text);
     await this.page.keyboard.press("Control+Home");
     await this.page.keyboard.type(text);
   }

@@ -70,11 +70,9 @@ describe.skipIf(!isBrowserAvailable())("a recipe's page", () => {
     await grace.write("Regards. ");
     await ada.sees("Regards. ");
     await ada.seesPeople("Grace");
-    if (example.hasUndo !== false) {
-      await ada.writeAtStart("And Ada. ");
-      await grace.sees("And Ada. ");
-      await grace.undoes("Regards. ", [...all, "And Ada. "]);
-    }
+    await ada.writeBefore("And Ada. ");
+    await grace.sees("And Ada. ");
+    await grace.undoes("Regards. ", [...all, "And Ada. "]);
     await grace.seesSaved();
     await expectAgreed(example, server, [ada, grace]);
     expect([ada.complaints, grace.complaints]).toEqual([[], []]);

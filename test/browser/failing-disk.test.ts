@@ -1,5 +1,6 @@
 /** What a visitor of the demo page sees when the server's disk fails, and when the document is deleted. */
 import { fileURLToPath } from "node:url";
+import type { Respond } from "@syncline/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBrowserAvailable, launchBrowser, type TestBrowser } from "../support/browser.js";
 import { faultyServer, type FaultyServer } from "../support/faulty-server.js";
@@ -9,6 +10,12 @@ import { allShow, eventually, visit } from "./demo-page.js";
 const pageDirectory = fileURLToPath(new URL("../../packages/server/demo-page", import.meta.url));
 const linkTo = ({ url }: FaultyServer, room: string): string => `${url.replace(/^ws/, "http")}/#${room}`;
 
+/** The page asks whether its server can be killed; this is how `serve --demo` answers. */
+const respond: Respond = ({ url }, response) => {
+  if (url === "/.syncline/demo") response.end('{"canCrash":false}');
+  return url === "/.syncline/demo";
+};
+
 describe.skipIf(!isBrowserAvailable())("the demo page", () => {
   let launched: TestBrowser;
   beforeAll(async () => {
@@ -17,7 +24,7 @@ describe.skipIf(!isBrowserAvailable())("the demo page", () => {
   afterAll(() => launched.close());
 
   test("while the disk is full it says so, keeps what is typed, and sends it when there is room again", async () => {
-    const server = await faultyServer({ pageDirectory });
+    const server = await faultyServer({ pageDirectory, respond });
     const ada = await (await visit(launched.browser, linkTo(server, "full"))).arrived();
     await ada.left.type("Saved. ");
     await allShow(ada.panes, "Saved. ");

@@ -77,7 +77,7 @@ class OtherPointer {
     this.#person = person;
     this.element.classList.toggle("is-down", isDown);
     // Where there is no room for the name on its usual side.
-    this.element.classList.toggle("is-at-right", x > 0.82 * boardSize.width);
+    this.element.classList.toggle("is-at-right", x > 0.72 * boardSize.width);
     this.element.classList.toggle("is-at-bottom", y > 0.9 * boardSize.height);
     this.element.style.transform = `translate(${(100 * x) / boardSize.width}cqw, ${(100 * y) / boardSize.height}cqh)`;
   }
