@@ -17,7 +17,7 @@ const editor = new Editor({
   extensions: [
     // Collaboration has an undo of its own, which leaves other people's edits alone.
     StarterKit.configure({ undoRedo: false }),
-    Collaboration.configure({ document: provider.doc }),
+    Collaboration.configure({ document: provider.doc, field: "page" }),
     CollaborationCaret.configure({ provider, user: { name, color } }),
   ],
 });

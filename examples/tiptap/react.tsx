@@ -15,7 +15,7 @@ function Page() {
   const provider = useProvider();
   const extensions = [
     StarterKit.configure({ undoRedo: false }), // Collaboration's leaves other people's edits alone
-    Collaboration.configure({ document: provider.doc }),
+    Collaboration.configure({ document: provider.doc, field: "page" }),
     CollaborationCaret.configure({ provider, user: { name, color } }),
   ];
   const editor = useEditor({ extensions, immediatelyRender: false }, [provider]);

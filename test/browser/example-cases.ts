@@ -120,7 +120,7 @@ const tiptap: ExampleCase = {
   write: typesInto(".tiptap"),
   read: readsBlocks(".tiptap", "p", ".collaboration-carets__caret"),
   names: readsNames(".collaboration-carets__label"),
-  content: (doc) => textOfBlocks(doc.getXmlFragment("default")),
+  content: (doc) => textOfBlocks(doc.getXmlFragment("page")),
   isKept: true,
 };
 

@@ -124,3 +124,10 @@ test("nobody can speak for another's presence", async () => {
   await seesSomebody(witness.provider.awareness, (state) => JSON.stringify(state["user"]) === '{"name":"Forger"}');
   expect(witness.provider.awareness.getStates().get(victimId)).toEqual({ user: { name: "Victim" } });
 });
+
+test("a syncline client whose URL has the document in it, as y-websocket's has, is told to leave it out", async () => {
+  const { provider } = synclineClient(`${server.url}/my-document`, "my-document");
+  const closed = await new Promise((resolve) => provider.on("closed", resolve));
+  const reason = "give the server's URL without \"/my-document\"; the document's name is not part of it";
+  expect(closed).toMatchObject({ code: 4400, reason });
+});

@@ -22,6 +22,11 @@ export function connect(transport: Transport, target: string, services: Connecti
 }
 
 function documentNameIn(path: string): string {
+  // Somebody moved from y-websocket, whose URLs end in the document. As a name it would be understood, and its client would not.
+  if (path.endsWith(synclinePath)) {
+    const message = `give the server's URL without "${path.slice(0, -synclinePath.length)}"; the document's name is not part of it`;
+    throw new ProtocolError("invalid-document-name", message);
+  }
   let name: string;
   try {
     name = decodeURIComponent(path.slice(1));
