@@ -7,6 +7,8 @@ export interface BotsButtonOptions {
   readonly serverUrl: string;
   readonly room: string;
   readonly view: ViewName;
+  /** Their code could not be fetched. */
+  readonly onNotLoaded: () => void;
 }
 
 const botCount = 20;
@@ -58,7 +60,10 @@ export class BotsButton {
     const { serverUrl, room } = this.#options;
     const loaded = await import("./bots/bots.js").catch(() => undefined);
     if (this.#isDestroyed) return;
-    if (!loaded) return this.#enter({ kind: "away" });
+    if (!loaded) {
+      this.#options.onNotLoaded();
+      return this.#enter({ kind: "away" });
+    }
     const bots = new loaded.Bots({ serverUrl, room, view: this.#view });
     bots.start(botCount);
     this.#enter({ kind: "here", bots });

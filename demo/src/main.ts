@@ -6,11 +6,13 @@ import { CrashButton } from "./crash/crash-button.js";
 import type { ViewName } from "./document.js";
 import { part } from "./dom.js";
 import { twoPeople } from "./people.js";
+import { loadTheRestWhenIdle } from "./idle-loading.js";
 import { addressIn, hashOf, type RoomAddress } from "./room-address.js";
 import { freshRoom } from "./room-names.js";
 import { Room } from "./room.js";
 import { linkTo, ShareDialog } from "./share-dialog.js";
 import { viewTabs } from "./view-tabs.js";
+import { loadView } from "./views/catalogue.js";
 
 // The page may be mounted under a path; so is the server, then.
 const serverUrl = new URL(".", location.href).href.replace(/^http/, "ws");
@@ -19,7 +21,12 @@ const panel = part(document, "panes", HTMLElement);
 const roomName = part(document, "room", HTMLElement);
 const botsButton = part(document, "bots", HTMLButtonElement);
 const shareDialog = new ShareDialog(document);
-const tabs = viewTabs(panel, showView);
+const report = part(document, "crash-report", HTMLElement);
+const tabs = viewTabs(panel, (view) => {
+  // Whoever goes somewhere themselves does not go after others.
+  room?.stopFollowing();
+  showView(view);
+});
 
 let address: RoomAddress = { room: freshRoom(), view: "code", isReadOnly: false };
 let room: Room | undefined;
@@ -37,7 +44,13 @@ function openRoom(): void {
     room = new Room({ serverUrl, address, people, template: paneTemplate(), onFollowInto: showView, onCode: showCode });
     panel.replaceChildren(...room.panes.map(({ element }) => element));
     crashButton.watch();
-    bots = new BotsButton({ button: botsButton, serverUrl, room: address.room, view: address.view });
+    bots = new BotsButton({
+      button: botsButton,
+      serverUrl,
+      room: address.room,
+      view: address.view,
+      onNotLoaded: sayNotLoaded,
+    });
   } catch (error) {
     if (!(error instanceof SynclineError)) throw error;
     panel.replaceChildren(notice(`No room can have this name. ${error.message}`));
@@ -60,9 +73,16 @@ function showView(view: ViewName): void {
   if (room) room.view = view;
 }
 
-async function showCode(): Promise<void> {
-  const { openCodeDialog } = await import("./code-dialog.js");
-  await openCodeDialog({ view: address.view, room: address.room, serverUrl });
+function showCode(): void {
+  import("./code-dialog.js").then(
+    ({ openCodeDialog }) => openCodeDialog({ view: address.view, room: address.room, serverUrl }),
+    sayNotLoaded,
+  );
+}
+
+function sayNotLoaded(): void {
+  report.dataset["tone"] = "alarm";
+  report.textContent = "This part of the page could not be loaded from the server. Reload the page when it is back.";
 }
 
 /** Without an event, and without a step for the back button. */
@@ -108,10 +128,11 @@ part(document, "share", HTMLButtonElement).addEventListener("click", () => void 
 
 const crashButton = new CrashButton({
   button: part(document, "crash", HTMLButtonElement),
-  report: part(document, "crash-report", HTMLElement),
+  report,
   serverUrl,
   room: () => address.room,
   subjects: () => room?.panes ?? [],
 });
 
 openRoom();
+void loadView(address.view).then(loadTheRestWhenIdle, () => undefined);

@@ -19,7 +19,9 @@ export interface PaneOptions {
   /** Asks the server for no more than to read. */
   readonly isReadOnly: boolean;
   readonly view: ViewName;
-  /** Somebody who is followed is in another view. */
+  /** Somebody is followed from now on. */
+  readonly onFollow: () => void;
+  /** Whoever is followed is in another view. */
   readonly onFollowInto: (view: ViewName) => void;
   /** The visitor wants to see the code for what the pane shows. */
   readonly onCode: () => void;
@@ -93,6 +95,10 @@ export class Pane {
     this.#openView();
   }
 
+  stopFollowing(): void {
+    this.#people.follow(undefined);
+  }
+
   destroy(): void {
     this.#leaveView();
     this.#strip.destroy();
@@ -133,6 +139,7 @@ export class Pane {
   /** Goes where they went: into the view they look at, to the place where they are. */
   #follow(followed: Followed | undefined): void {
     const banner = part(this.element, "following", HTMLButtonElement);
+    if (followed && banner.hidden) this.#options.onFollow();
     banner.hidden = followed === undefined;
     banner.textContent = followed ? `Following ${followed.person.name} · stop` : "";
     if (followed) this.element.style.setProperty("--followed", followed.person.color);
@@ -200,12 +207,8 @@ export class Pane {
   #failToLoad(name: ViewName): void {
     if (this.#content.kind !== "loading" || this.#content.name !== name) return;
     this.#content = { kind: "failed", name };
-    const again = document.createElement("button");
-    again.type = "button";
-    again.className = "button";
-    again.textContent = "Try again";
-    again.addEventListener("click", () => this.#load(name));
-    this.#emptyPage("notice").append("This view could not be loaded from the server. ", again);
+    // Browsers do not fetch again what failed once.
+    this.#emptyPage("notice").append("This view could not be loaded from the server. Reload the page when it is back.");
   }
 
   #emptyPage(className = "view"): HTMLElement {

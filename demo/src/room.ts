@@ -19,7 +19,9 @@ export class Room {
 
   /** @throws {SynclineError} `invalid-option` when no room can have this name */
   constructor({ address, people, template, ...options }: RoomOptions) {
-    this.panes = people.map((person) => new Pane(template, { ...address, ...options, person }));
+    this.panes = people.map(
+      (person, own) => new Pane(template, { ...address, ...options, person, onFollow: () => this.#followOnlyIn(own) }),
+    );
   }
 
   get unsavedCount(): number {
@@ -30,7 +32,16 @@ export class Room {
     for (const pane of this.panes) pane.view = view;
   }
 
+  stopFollowing(): void {
+    for (const pane of this.panes) pane.stopFollowing();
+  }
+
   destroy(): void {
     for (const pane of this.panes) pane.destroy();
+  }
+
+  /** Panes that go after two people could be led into two views. */
+  #followOnlyIn(own: number): void {
+    this.panes.forEach((pane, index) => index !== own && pane.stopFollowing());
   }
 }

@@ -33,7 +33,9 @@ export class ShareDialog {
     // Who may only look passes on no more than that.
     part(this.#dialog, "may-edit", HTMLElement).hidden = address.isReadOnly;
     this.#dialog.showModal();
-    const { renderSVG } = await import("uqr");
+    const { renderSVG } = await import("uqr").catch(() => ({ renderSVG: undefined }));
+    this.#code.hidden = renderSVG === undefined;
+    if (!renderSVG) return;
     const url = address.isReadOnly ? this.#readOnlyLink.value : this.#link.value;
     const svg = new DOMParser().parseFromString(renderSVG(url, { border: 2 }), "image/svg+xml").documentElement;
     this.#code.replaceChildren(svg);

@@ -1,5 +1,5 @@
 /** A clock that moves when told, its timers, and chance that a test decides about. */
-import type { Timing } from "../src/timing.js";
+import type { Timing } from "@syncline/client";
 
 interface FakeTimer {
   readonly dueMs: number;

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
+import * as Y from "yjs";
 import type { ExampleCase } from "./example-cases.js";
 
 export const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: 30_000 });
@@ -100,6 +101,16 @@ export class ExamplePerson {
     await eventually(() => this.status()).toMatch(/^saved/i);
   }
 
+  /** Resolves when the browser has stored what the page shows: a page that goes before that takes the last letters along. */
+  async seesStored(): Promise<void> {
+    const stored = async () => {
+      const doc = new Y.Doc();
+      for (const update of await this.page.evaluate(storedUpdates)) Y.applyUpdate(doc, Uint8Array.from(update));
+      return this.#example.content(doc);
+    };
+    await eventually(async () => (await stored()) === (await this.read())).toBe(true);
+  }
+
   async goOffline(): Promise<void> {
     this.expectNetwork(false);
     await this.page.context().setOffline(true);
@@ -123,4 +134,18 @@ export class ExamplePerson {
     const isOfNetwork = /net::ERR_|WebSocket connection to/.test(complaint);
     if (this.#isNetworkExpected || !isOfNetwork) this.#complaints.push(complaint);
   }
+}
+
+/** Runs in the page: of its one database, which is laid out as y-indexeddb's. */
+async function storedUpdates(): Promise<number[][]> {
+  const resultOf = <Result>(request: IDBRequest<Result>): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error("IndexedDB did not answer", { cause: request.error }));
+    });
+  const [{ name = "" } = {}] = await indexedDB.databases();
+  const database = await resultOf(indexedDB.open(name));
+  const updates = await resultOf(database.transaction("updates").objectStore("updates").getAll());
+  database.close();
+  return updates.map((update) => [...(update as Uint8Array)]);
 }

@@ -92,6 +92,8 @@ describe.skipIf(!isBrowserAvailable())("a recipe's page", () => {
       await ada.sees("Before. ");
       await ada.write("Meanwhile. ");
       expect(await ada.status()).not.toMatch(/^saved/i);
+      await ada.sees("Meanwhile. ");
+      await ada.seesStored();
       await ada.page.reload();
       await ada.sees("Before. ", "Meanwhile. ");
       const restarted = await startServerProcess(data, ["--port", String(server.port)]);

@@ -37,7 +37,7 @@ export interface AppProps {
   readonly onTokenAsked?: (token: string) => void;
   readonly isHidden?: boolean;
   /** Nothing is shown before. */
-  readonly waitFor?: Promise<void> | undefined;
+  readonly waitFor?: Promise<void> | null | undefined;
   readonly watch: Watch;
 }
 
@@ -73,15 +73,15 @@ function App({ server, names, isHidden, waitFor, watch, ...rest }: Omit<AppProps
   return inBoundaries(documents, isHidden, waitFor);
 }
 
-function inBoundaries(documents: ReactNode[], isHidden?: boolean, waitFor?: Promise<void>): ReactNode {
-  if (waitFor) return createElement(Suspense, null, ...documents, createElement(Waiting, { waitFor }));
+function inBoundaries(documents: ReactNode[], isHidden?: boolean, waitFor?: Promise<void> | null): ReactNode {
+  if (waitFor !== undefined) return createElement(Suspense, null, ...documents, createElement(Waiting, { waitFor }));
   if (isHidden === undefined) return documents;
   return createElement(Activity, { mode: isHidden ? "hidden" : "visible", children: documents });
 }
 
 /** Keeps what is beside it from being shown, and React throws away what it has rendered of it. */
-function Waiting({ waitFor }: { readonly waitFor: Promise<void> }): ReactNode {
-  use(waitFor);
+function Waiting({ waitFor }: { readonly waitFor: Promise<void> | null }): ReactNode {
+  if (waitFor) use(waitFor);
   return null;
 }
 

@@ -36,7 +36,7 @@ window.clearInterval = (interval) => {
 export interface PageProps extends Omit<AppProps, "server" | "watch" | "onTokenAsked" | "doc" | "waitFor"> {
   /** Of a client that all documents share, until it is another one. */
   readonly isShared?: boolean;
-  /** Until `resume`. */
+  /** Until `resume`; `false`: not yet. */
   readonly isSuspended?: boolean;
 }
 
@@ -54,7 +54,7 @@ const reactPage = {
   openSockets: () => sockets.filter(({ readyState }) => readyState <= WebSocket.OPEN).length,
   openedSockets: () => sockets.length,
 
-  element(url: string, { isShared = false, isSuspended = false, ...props }: PageProps) {
+  element(url: string, { isShared = false, isSuspended, ...props }: PageProps) {
     if (isShared) reactPage.client ??= new SynclineClient({ url, maxBackoffTime: 200 });
     const server = isShared && reactPage.client ? { client: reactPage.client } : { url };
     const onTokenAsked = (token: string) => void reactPage.tokens.push(token);
@@ -62,7 +62,7 @@ const reactPage = {
       server,
       watch: reactPage.watch,
       onTokenAsked,
-      waitFor: isSuspended ? resumed : undefined,
+      waitFor: isSuspended === undefined ? undefined : isSuspended ? resumed : null,
       ...props,
     });
   },

@@ -327,6 +327,24 @@ describe.skipIf(!isBrowserAvailable())("the React components", () => {
     expect(await page.openedSockets()).toBe(1);
   });
 
+  test("a mounted tree that waits for something below it keeps its document, and what was typed offline", async () => {
+    const page = await newPage(await startServer());
+    await page.render({ names: ["held"], isSuspended: false });
+    await page.synced("held");
+    await page.render({ names: ["held"], isSuspended: false, connect: false });
+    await page.type("held", "typed offline");
+    await page.render({ names: ["held"], isSuspended: true, connect: false });
+    await eventually(() => page.page.locator("#note-held").isVisible()).toBe(false);
+    // Longer than a document stays that nobody has.
+    await page.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
+    await page.page.evaluate(() => window.reactPage.resume());
+    await eventually(() => page.shown("held", "content")).toBe("typed offline");
+    await eventually(() => page.page.locator("#note-held").isVisible()).toBe(true);
+    await page.render({ names: ["held"], isSuspended: false });
+    await page.synced("held");
+    await page.saved("held");
+  });
+
   test("whatever is mounted, hidden and unmounted in whatever order, nothing stays when all is over", async () => {
     const page = await newPage(await startServer());
     const random = new Random(20);

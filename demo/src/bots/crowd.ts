@@ -2,9 +2,9 @@
  * Simulated people who come one after the other, take turns, and leave together. However many they are, all of them together
  * do one small thing at a time: a page that shows them has as much to do as with three fast typists.
  */
+import type { Timing } from "@syncline/client";
 import type { ViewName } from "../document.js";
 import type { Person } from "../people.js";
-import type { Timing } from "../timing.js";
 import { Bot, type Membership } from "./bot.js";
 import { botAt } from "./bot-people.js";
 import { Chance } from "./chance.js";

@@ -1,7 +1,6 @@
 /** Where the bots live: a thread of its own, so that twenty clients do not take the page's time. */
-import { SynclineProvider } from "@syncline/client";
+import { SynclineProvider, systemTiming } from "@syncline/client";
 import * as Y from "yjs";
-import { pageTiming } from "../timing.js";
 import type { Membership } from "./bot.js";
 import { Crowd } from "./crowd.js";
 import type { FromBots, Invitation, ToBots } from "./messages.js";
@@ -28,7 +27,7 @@ function gather({ serverUrl, room, view, count }: Invitation): Crowd {
     count,
     view,
     join: () => join(serverUrl, room),
-    timing: pageTiming,
+    timing: systemTiming,
     onCount: (present) => tell({ kind: "here", count: present }),
   });
 }

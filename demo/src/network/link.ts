@@ -2,7 +2,7 @@
  * One direction of a slow network. What goes in comes out later, once, in the order it went in: a message whose packets
  * were lost holds up all that were sent after it.
  */
-import type { Timing } from "../timing.js";
+import type { Timing } from "@syncline/client";
 import type { NetworkConditions } from "./conditions.js";
 import { transitMs } from "./transit.js";
 

@@ -2,8 +2,7 @@
  * A WebSocket over a bad network, for the SDK's `WebSocketPolyfill`: the browser's own, with all that it says and hears held
  * up as the conditions want it. They may change at any time, and a socket that is open feels it.
  */
-import type { WebSocketConstructor, WebSocketLike } from "@syncline/client";
-import { pageTiming, type Timing } from "../timing.js";
+import { systemTiming, type Timing, type WebSocketConstructor, type WebSocketLike } from "@syncline/client";
 import type { NetworkConditions } from "./conditions.js";
 import { Link } from "./link.js";
 
@@ -17,7 +16,7 @@ export interface SlowSocketOptions {
 const smallBytes = 100;
 
 export function slowSocket(conditions: NetworkConditions, options: SlowSocketOptions = {}): WebSocketConstructor {
-  const { timing = pageTiming } = options;
+  const { timing = systemTiming } = options;
   // Asked for when a socket is made: a page may replace it.
   const connect = (url: string, protocols?: string[]) => new (options.WebSocket ?? WebSocket)(url, protocols);
   return class extends SlowSocket {

@@ -15,5 +15,5 @@ export type { ProviderAwareness } from "./provider-awareness.js";
 export type { RejectedUpdate } from "./rejected-update.js";
 export { scopedAwareness } from "./scoped-awareness.js";
 export type { ProviderStatus } from "./status.js";
-export type { Timing } from "./timing.js";
+export { systemTiming, type Timing } from "./timing.js";
 export type { WebSocketConstructor, WebSocketLike } from "./web-socket-carrier.js";

@@ -60,6 +60,8 @@ export function SynclineProvider({ children, ...props }: SynclineProviderProps):
   useEarlyEffect(() => room.setProps(props));
   useEarlyEffect(() => room.hold(), [room]);
   useEarlyEffect(() => room.followConnect(), [room, props.connect, stringToken(props)]);
+  // Late: a tree that waits for something below it has its early effects undone, and keeps its document.
+  useEffect(() => () => room.release(), [room]);
   return createElement(RoomContext.Provider, { value: room }, children);
 }
 

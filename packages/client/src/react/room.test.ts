@@ -38,9 +38,9 @@ function setUp(props: Partial<RoomProps> = {}) {
 
 /** As the component's effects do. */
 function mount(room: Room): () => void {
-  const release = room.hold();
+  room.hold();
   room.followConnect();
-  return release;
+  return () => room.release();
 }
 
 describe("a room", () => {

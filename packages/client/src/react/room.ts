@@ -94,16 +94,20 @@ export class Room {
     this.#props = props;
   }
 
-  /** The component is mounted. Returns what is to be called when it is no more. */
-  hold(): () => void {
+  /** The component is mounted, or seen again. */
+  hold(): void {
     const opened = this.#opened();
-    if (this.#state.kind === "idle") this.#state.cancel();
+    if (this.#state.kind !== "idle") return;
+    this.#state.cancel();
     this.#state = { kind: "held", opened };
     this.changes.tellAll();
-    return () => {
-      this.#releasedAtMs = this.#timing.now();
-      this.#becomeIdle(opened, graceMs);
-    };
+  }
+
+  /** The component is mounted no more. */
+  release(): void {
+    if (this.#state.kind !== "held") return;
+    this.#releasedAtMs = this.#timing.now();
+    this.#becomeIdle(this.#state.opened, graceMs);
   }
 
   /** Connects or disconnects, if it is held: as the component's `connect` says. */

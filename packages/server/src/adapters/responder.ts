@@ -35,8 +35,10 @@ export class Responder {
     // Without the query: it may hold what is not for a log.
     const fields = { method: request.method, path: pathOf(request), error: messageOf(thrown) };
     this.#logger.error(fields, "respond failed; the request was not answered as it should");
-    if (response.headersSent) response.destroy();
-    else response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end("the server failed\n");
+    if (response.headersSent) return void response.destroy();
+    // Set for another answer: a length, an encoding.
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end("the server failed\n");
   }
 }
 
