@@ -53,6 +53,7 @@ function openRoom(): void {
     });
   } catch (error) {
     if (!(error instanceof SynclineError)) throw error;
+    document.body.dataset["access"] = "none";
     panel.replaceChildren(notice(`No room can have this name. ${error.message}`));
   }
 }
@@ -63,6 +64,7 @@ function leaveRoom(): void {
   bots = undefined;
   room = undefined;
   crashButton.watch();
+  report.textContent = "";
 }
 
 function showView(view: ViewName): void {

@@ -108,6 +108,18 @@ describe.skipIf(!isBrowserAvailable())("the demo's views", () => {
     await ada.chooseView("Rich text");
     await pageIn(bob.left).waitFor();
     expect(await bob.page.getByRole("tab", { selected: true }).innerText()).toBe("Rich text");
+    // Whoever chooses a tab goes there, in both panes, and after nobody.
+    await bob.chooseView("Board");
+    for (const pane of bob.panes) await paperIn(pane).waitFor();
+    await eventually(() => bob.left.root.locator(".following").isVisible()).toBe(false);
+    expect(new URL(bob.page.url()).hash).toBe("#walk&board");
+
+    // One person at a time: two could be in two views.
+    await bob.left.follow(name);
+    await pageIn(bob.left).waitFor();
+    await bob.right.follow(await ada.right.ownName());
+    await eventually(() => bob.left.root.locator(".following").isVisible()).toBe(false);
+    await bob.left.follow(name);
     // Who writes is with what they write.
     await pageIn(bob.left).click();
     await bob.page.keyboard.type("Bob stays.");

@@ -138,6 +138,11 @@ export class SynclineProvider extends ProviderEmitter<SynclineProvider> implemen
     return this.#membership.isWantedBy(this);
   }
 
+  /** Whether it has left for good. */
+  get isDestroyed(): boolean {
+    return this.#destroyed !== undefined;
+  }
+
   /** What the server lets this client do with the document. It may change at any time: see the event of this name. */
   get access(): DocumentAccess {
     return this.#membership.session.access;

@@ -42,8 +42,8 @@ export type SynclineProviderProps = DocumentProps & (UrlProps | ClientProps);
  *
  * Connects when it is mounted. A second after it is unmounted it leaves, or when edits made here are on the server's disk,
  * up to 30 s later. With another `url`, `client`, `name` or `doc` it leaves one document and opens the other, at once. Other
- * props are looked at when a document is opened, but for `connect`, and functions for `token` and `shouldReconnect`: the
- * latest is called. A `token` that is a string is tried at once when it changes after one was refused.
+ * props are looked at when a document is opened, but for `connect` and `token`, whose
+ * latest is used, and a `shouldReconnect` that was there: the latest is called. A `token` that is a string is tried at once when it changes after one was refused.
  *
  * @throws {SynclineError} as the class does: `invalid-option`, also for another `name` with the same `doc`; `no-websocket` when
  * it is mounted and the runtime cannot

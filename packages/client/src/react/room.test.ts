@@ -135,7 +135,25 @@ describe("a room", () => {
     timing.advance(1_000);
   });
 
-  test("leaves no listener at a document that outlives it", () => {
+  test("held again after the document was destroyed in between, it has another provider of it", async () => {
+    const doc = new Y.Doc();
+    const { room, settle } = setUp({ doc });
+    const release = mount(room);
+    const { provider } = room;
+    release();
+    doc.destroy();
+    const releaseAgain = mount(room);
+    await settle();
+    expect(room.provider).not.toBe(provider);
+    expect([room.provider.doc === doc, room.provider.isDestroyed, room.status.connection]).toEqual([
+      true,
+      false,
+      "connected",
+    ]);
+    releaseAgain();
+  });
+
+  test("hears nothing more of a document that outlives it", () => {
     const doc = new Y.Doc();
     const listeners = () => doc._observers.get("afterTransaction")?.size ?? 0;
     const { timing, room } = setUp({ doc });

@@ -121,11 +121,20 @@ export class Room {
   }
 
   #opened(): Opened {
+    this.#forgetDestroyed();
     if (this.#state.kind !== "closed") return this.#state.opened;
     const provider = this.#makeProvider();
     const opened = { provider, unwatch: this.changes.watch(provider) };
     this.#becomeIdle(opened, isServer() ? graceMs : mountingMs);
     return opened;
+  }
+
+  /** Cleanups of applications destroy documents, and StrictMode runs them before it mounts once more. */
+  #forgetDestroyed(): void {
+    if (this.#state.kind !== "idle" || !this.#state.opened.provider.isDestroyed) return;
+    this.#state.cancel();
+    this.#state.opened.unwatch();
+    this.#state = { kind: "closed" };
   }
 
   #becomeIdle(opened: Opened, waitMs: number): void {

@@ -38,6 +38,7 @@ export class Responder {
     if (response.headersSent) return void response.destroy();
     // Set for another answer: a length, an encoding.
     for (const name of response.getHeaderNames()) response.removeHeader(name);
+    response.setHeader("X-Content-Type-Options", "nosniff");
     response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end("the server failed\n");
   }
 }

@@ -73,7 +73,8 @@ test("one that dies soon again and again is started after pauses that grow; one 
   expect(told[1]).toBe("SIGKILL, pause of 1000 ms");
   pauses.pop()?.();
   await expect.poll(() => told).toHaveLength(3);
-  expect(told[2]).toBe("back from SIGKILL, asked false, 1000 ms");
+  // Nobody was told before where it is.
+  expect(told[2]).toBe("ws://127.0.0.1:4711");
   pass(2_000);
   children[3]?.kill("SIGKILL");
   expect(await ended).toBe(5);
@@ -94,6 +95,23 @@ test("told again, it does not wait", async () => {
   const ended = supervisor.run();
   expect(supervisor.stop("SIGTERM")).toBe(false);
   expect(supervisor.stop("SIGTERM")).toBe(true);
+  expect(await ended).toBe(1);
+});
+
+test("told to stop right after the server asked to be killed, it ends as it was told to", async () => {
+  const asks = `${listens} process.send({ kind: "crash" }); setInterval(() => {}, 1000);`;
+  const { supervisor, children } = supervising([asks]);
+  const ended = supervisor.run();
+  children[0]?.on("message", ({ kind }: { kind: string }) => kind === "crash" && supervisor.stop("SIGTERM"));
+  expect(await ended).toBe(0);
+});
+
+test("a server that does not hear is ended after a while", async () => {
+  const { supervisor, told, pauses } = supervising([`${listens} process.on("message", () => undefined);`]);
+  const ended = supervisor.run();
+  await expect.poll(() => told).toHaveLength(1);
+  supervisor.stop("SIGTERM");
+  pauses.pop()?.();
   expect(await ended).toBe(1);
 });
 

@@ -37,8 +37,15 @@ type State =
   /** It asked to be killed. */
   | { readonly kind: "crashing"; readonly server: ChildProcess }
   | { readonly kind: "pausing"; readonly cancel: () => void }
-  | { readonly kind: "stopping"; readonly server: ChildProcess };
+  | {
+      readonly kind: "stopping";
+      readonly server: ChildProcess;
+      readonly isDying: boolean;
+      readonly cancel: () => void;
+    };
 
+/** Longer than a server gives itself to shut down: one that takes it does not hear. */
+const stopLimitMs = 12_000;
 /** A server that dies sooner may do so again and again. */
 const soonMs = 1_000;
 const firstPauseMs = 500;
@@ -75,10 +82,12 @@ export class Supervisor {
     }
     if (!("server" in state)) return false;
     if (state.kind === "stopping") return state.server.kill("SIGKILL");
-    this.#state = { kind: "stopping", server: state.server };
+    const { server } = state;
+    const cancel = this.#options.timers.after(stopLimitMs, () => server.kill("SIGKILL"));
+    this.#state = { kind: "stopping", server, isDying: state.kind === "crashing", cancel };
     const message: ToServer = { kind: "stop", signal };
     // Where it does not hear it, it is about to exit.
-    state.server.send(message, () => undefined);
+    server.send(message, () => undefined);
     return false;
   }
 
@@ -92,6 +101,8 @@ export class Supervisor {
 
   #hear(server: ChildProcess, message: FromServer): void {
     const state = this.#state;
+    // A dead one's message may come after its death.
+    if (!("server" in state) || state.server !== server) return;
     if (state.kind === "starting" && message.kind === "listening") this.#onListening(state, message);
     if (state.kind === "running" && message.kind === "crash") {
       this.#state = { kind: "crashing", server };
@@ -105,14 +116,19 @@ export class Supervisor {
   ): void {
     const { timers, onListening, onBack } = this.#options;
     this.#state = { kind: "running", server, sinceMs: timers.now() };
+    const isFirst = this.#port === undefined;
     this.#port = port;
-    if (after) onBack(after.death, timers.now() - after.sinceMs);
+    if (after && !isFirst) onBack(after.death, timers.now() - after.sinceMs);
     else onListening(url);
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     const state = this.#state;
-    if (state.kind === "stopping" || signal === null) return this.#end(code ?? 1);
+    if (state.kind === "stopping") {
+      state.cancel();
+      return this.#end(code ?? (state.isDying ? 0 : 1));
+    }
+    if (signal === null) return this.#end(code ?? 1);
     const death = { signal, isAsked: state.kind === "crashing" };
     const gap = { death, sinceMs: this.#options.timers.now() };
     this.#soonDeaths = this.#isSoon(state) ? this.#soonDeaths + 1 : 0;
