@@ -49,7 +49,9 @@ describe.skipIf(!isBrowserAvailable())("a walk through the demo", () => {
     await allShow([ada.left], `${code}// typed in the other pane, and this while offline`);
     await ada.page.getByRole("button", { name: "Crash the server" }).click();
     await ada.left.type("\n// typed while the server was dead");
-    await eventually(() => ada.page.locator(".crash-report").innerText()).toMatch(/All \d+ edits that showed as on disk/);
+    await eventually(() => ada.page.locator(".crash-report").innerText()).toMatch(
+      /All \d+ edits that showed as on disk/,
+    );
     for (const pane of ada.panes) await pane.becomes("saved");
     await takePicture(ada.page, `demo-crash-${colorScheme}`);
 

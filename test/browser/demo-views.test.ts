@@ -39,6 +39,17 @@ describe.skipIf(!isBrowserAvailable())("the demo's views", () => {
     expect(ada.complaints).toEqual([]);
   });
 
+  test("code: what is typed lands where it is seen, whatever line ends another program wrote", async () => {
+    const server = await startDemo();
+    const writer = synclineClient(server.url, "ends");
+    await synced(writer);
+    writer.text.insert(0, "a\r\nb\rc\u2028d\r\n");
+    await writer.provider.whenDurable();
+    const ada = await (await open(linkTo(server, "ends"))).arrived();
+    await ada.left.type("end");
+    await eventually(() => writer.text.toString()).toBe("a\r\nb\rc\u2028d\r\nend");
+  });
+
   test("rich text: formatted in one pane, it is so in the other", async () => {
     const server = await startDemo();
     const ada = await open(linkTo(server, "page&text"));

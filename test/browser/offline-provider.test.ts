@@ -1,15 +1,13 @@
 /** A provider with its copy in a browser's IndexedDB, and the real server: reloads, tabs, and a document that went away meanwhile. */
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { build } from "vite";
 import * as Y from "yjs";
 import { isBrowserAvailable, launchBrowser, type TestBrowser } from "../support/browser.js";
+import { serveBuiltPage, type BuiltPage } from "../support/built-page.js";
 import { synced, synclineClient, textOnServer } from "../support/clients.js";
 import { collectOutput, runCli, startServerProcess, type ServerProcess } from "../support/server-process.js";
 import { tempDirectory } from "../support/temp-directory.js";
@@ -17,43 +15,6 @@ import type { PageOptions } from "./offline-provider-page.js";
 
 const documentName = "notes";
 const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: 20_000, interval: 20 });
-
-interface Site {
-  readonly url: string;
-  close(): void;
-}
-
-/** The page, on an origin of its own, from the packages as they are published. */
-async function startSite(): Promise<Site> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    base: "./",
-    build: {
-      write: false,
-      minify: false,
-      modulePreload: false,
-      rollupOptions: {
-        input: fileURLToPath(new URL("offline-provider-page.ts", import.meta.url)),
-        output: { entryFileNames: "page.js" },
-      },
-    },
-  });
-  const [result] = [built].flat();
-  if (!result || !("output" in result)) throw new Error("the page was not built");
-  const scripts = new Map<string, string>(
-    result.output.flatMap((part) => (part.type === "chunk" ? [[`/${part.fileName}`, part.code] as const] : [])),
-  );
-  const html = "<!doctype html><title>offline</title><script type=module src=/page.js></script>";
-  const server = createServer(({ url = "/" }, response) => {
-    const script = scripts.get(url);
-    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
-    response.end(script ?? html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
-}
 
 /** The real server, which is stopped and started again on the same port and data, and its command line. */
 class Server {
@@ -244,10 +205,13 @@ async function countTraffic(page: Page): Promise<{ received: number; sent: numbe
 }
 
 describe.skipIf(!isBrowserAvailable())("a provider with a copy in this browser", () => {
-  let site: Site;
+  let site: BuiltPage;
   let launched: TestBrowser;
   beforeAll(async () => {
-    [site, launched] = await Promise.all([startSite(), launchBrowser()]);
+    [site, launched] = await Promise.all([
+      serveBuiltPage({ path: fileURLToPath(new URL("offline-provider-page.ts", import.meta.url)) }),
+      launchBrowser(),
+    ]);
   });
   afterAll(async () => {
     site.close();

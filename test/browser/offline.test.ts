@@ -1,52 +1,21 @@
 /** The offline copy in a real browser's IndexedDB: reloads, killed tabs, several tabs, and a database that fails. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { build } from "vite";
 import { isBrowserAvailable, launchBrowser, launchProfile, type TestBrowser } from "../support/browser.js";
+import { serveBuiltPage, type BuiltPage } from "../support/built-page.js";
 import { tempDirectory } from "../support/temp-directory.js";
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+/** Sources: what is tested is not part of the public entry. */
+const alias = { "@syncline/client/offline": pathOf("../../packages/client/src/offline/index.ts") };
 const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: 30_000 });
 
-interface Site {
-  readonly url: string;
-  close(): void;
-}
-
-/** The page, on an origin of its own. */
-async function startSite(): Promise<Site> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    resolve: { alias: { "@syncline/client/offline": pathOf("../../packages/client/src/offline/index.ts") } },
-    build: {
-      write: false,
-      minify: false,
-      rollupOptions: { input: pathOf("offline-page.ts"), output: { entryFileNames: "page.js" } },
-    },
-  });
-  const [result] = [built].flat();
-  const chunk = result && "output" in result ? result.output[0] : undefined;
-  if (chunk?.type !== "chunk") throw new Error("the page was not built");
-  const html = "<!doctype html><title>offline</title><script type=module src=/page.js></script>";
-  const server = createServer(({ url }, response) => {
-    const isScript = url === "/page.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(isScript ? chunk.code : html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
-}
-
 describe.skipIf(!isBrowserAvailable())("a copy in a browser's IndexedDB", () => {
-  let site: Site;
+  let site: BuiltPage;
   let launched: TestBrowser;
   beforeAll(async () => {
-    [site, launched] = await Promise.all([startSite(), launchBrowser()]);
+    [site, launched] = await Promise.all([serveBuiltPage({ path: pathOf("offline-page.ts"), alias }), launchBrowser()]);
   });
   afterAll(async () => {
     site.close();

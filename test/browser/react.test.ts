@@ -1,60 +1,17 @@
 /** @syncline/client/react in a real browser, with the real server. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { renderToString } from "react-dom/server";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { build } from "vite";
 import { Random } from "../fixtures/random.js";
 import { isBrowserAvailable, launchBrowser, type TestBrowser } from "../support/browser.js";
+import { serveBuiltPage, type BuiltPage } from "../support/built-page.js";
 import { startServerProcess } from "../support/server-process.js";
 import { tempDirectory } from "../support/temp-directory.js";
 import { application, newWatch } from "./react-app.js";
 import type { PageProps } from "./react-page.js";
 
 const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: 20_000, interval: 20 });
-
-interface Site {
-  readonly url: string;
-  /** In `#root`, of the next page that is opened. */
-  rendered: string;
-  close(): void;
-}
-
-/** The page, on an origin of its own, from the packages as they are published, with React's warnings. */
-async function startSite(): Promise<Site> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    mode: "development",
-    define: { "process.env.NODE_ENV": '"development"' },
-    build: {
-      write: false,
-      minify: false,
-      modulePreload: false,
-      rollupOptions: {
-        input: fileURLToPath(new URL("react-page.ts", import.meta.url)),
-        output: { entryFileNames: "page.js" },
-      },
-    },
-  });
-  const [result] = [built].flat();
-  if (!result || !("output" in result)) throw new Error("the page was not built");
-  const scripts = new Map<string, string>(
-    result.output.flatMap((part) => (part.type === "chunk" ? [[`/${part.fileName}`, part.code] as const] : [])),
-  );
-  const server = createServer(({ url = "/" }, response) => {
-    const script = scripts.get(url);
-    response.setHeader("content-type", script === undefined ? "text/html; charset=utf-8" : "text/javascript");
-    const body = `<div id=root>${site.rendered}</div><script type=module src=/page.js></script>`;
-    response.end(script ?? `<!doctype html><title>react</title>${body}`);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  const site: Site = { url: `http://127.0.0.1:${port}/`, rendered: "", close: () => server.close() };
-  return site;
-}
 
 /** A page in which the application can be mounted. */
 class ReactPage {
@@ -124,10 +81,13 @@ class ReactPage {
 }
 
 describe.skipIf(!isBrowserAvailable())("the React components", () => {
-  let site: Site;
+  let site: BuiltPage;
   let launched: TestBrowser;
   beforeAll(async () => {
-    [site, launched] = await Promise.all([startSite(), launchBrowser()]);
+    [site, launched] = await Promise.all([
+      serveBuiltPage({ path: fileURLToPath(new URL("react-page.ts", import.meta.url)), isForDevelopment: true }),
+      launchBrowser(),
+    ]);
   });
   afterAll(async () => {
     site.close();

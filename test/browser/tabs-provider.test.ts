@@ -1,52 +1,16 @@
 /** The provider in several tabs of one browser: one socket, hand-over, edits and presence offline, and no shared client id. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { MemoryStorage, startServer, type SynclineServer } from "@syncline/server";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { build } from "vite";
 import { isBrowserAvailable, launchBrowser, type TestBrowser } from "../support/browser.js";
+import { serveBuiltPage, type BuiltPage } from "../support/built-page.js";
 import { stockClient, synced, until } from "../support/clients.js";
 import type {} from "./tabs-provider-page.js";
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const alias = { "@syncline/client": pathOf("../../packages/client/src/index.ts") };
 const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: 30_000 });
-
-interface Site {
-  readonly url: string;
-  close(): void;
-}
-
-/** The page, on an origin of its own; its parts are loaded when they are needed, as in an application. */
-async function startSite(): Promise<Site> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    base: "./",
-    resolve: { alias: { "@syncline/client": pathOf("../../packages/client/src/index.ts") } },
-    build: {
-      write: false,
-      minify: false,
-      modulePreload: false,
-      rollupOptions: { input: pathOf("tabs-provider-page.ts"), output: { entryFileNames: "page.js" } },
-    },
-  });
-  const [result] = [built].flat();
-  if (!result || !("output" in result)) throw new Error("the page was not built");
-  const scripts = new Map<string, string>(
-    result.output.flatMap((part) => (part.type === "chunk" ? [[`/${part.fileName}`, part.code] as const] : [])),
-  );
-  const html = "<!doctype html><title>tabs</title><script type=module src=/page.js></script>";
-  const server = createServer(({ url = "/" }, response) => {
-    const script = scripts.get(url);
-    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
-    response.end(script ?? html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
-}
 
 interface TabOptions {
   readonly connect?: boolean;
@@ -165,10 +129,13 @@ function split(tabs: readonly Tab[]): [Tab, Tab[]] {
 const nowhere = "ws://127.0.0.1:9";
 
 describe.skipIf(!isBrowserAvailable())("the provider in tabs of one browser", () => {
-  let site: Site;
+  let site: BuiltPage;
   let launched: TestBrowser;
   beforeAll(async () => {
-    [site, launched] = await Promise.all([startSite(), launchBrowser()]);
+    [site, launched] = await Promise.all([
+      serveBuiltPage({ path: pathOf("tabs-provider-page.ts"), alias }),
+      launchBrowser(),
+    ]);
   });
   afterAll(async () => {
     site.close();

@@ -1,50 +1,15 @@
 /** What the tabs of one browser share, with real tabs: a socket, edits and presence, and no client id. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { MemoryStorage, startServer, type SynclineServer } from "@syncline/server";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { build } from "vite";
 import type {} from "../../packages/client/test-support/tabs-page.js";
 import { isBrowserAvailable, launchBrowser, type TestBrowser } from "../support/browser.js";
+import { serveBuiltPage, type BuiltPage } from "../support/built-page.js";
 import { stockClient, synced, until, untilPresence } from "../support/clients.js";
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: 30_000 });
-
-interface Site {
-  readonly url: string;
-  close(): void;
-}
-
-/** The page, on an origin of its own. */
-async function startSite(): Promise<Site> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      minify: false,
-      rollupOptions: {
-        input: pathOf("../../packages/client/test-support/tabs-page.ts"),
-        output: { entryFileNames: "page.js" },
-      },
-    },
-  });
-  const [result] = [built].flat();
-  const chunk = result && "output" in result ? result.output[0] : undefined;
-  if (chunk?.type !== "chunk") throw new Error("the page was not built");
-  const html = "<!doctype html><title>tabs</title><script type=module src=/page.js></script>";
-  const server = createServer(({ url }, response) => {
-    const isScript = url === "/page.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(isScript ? chunk.code : html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
-}
 
 /** One tab with one document. */
 class Tab {
@@ -159,10 +124,13 @@ function split(tabs: readonly Tab[]): [Tab, Tab[]] {
 }
 
 describe.skipIf(!isBrowserAvailable())("tabs of one browser", () => {
-  let site: Site;
+  let site: BuiltPage;
   let launched: TestBrowser;
   beforeAll(async () => {
-    [site, launched] = await Promise.all([startSite(), launchBrowser()]);
+    [site, launched] = await Promise.all([
+      serveBuiltPage({ path: pathOf("../../packages/client/test-support/tabs-page.ts") }),
+      launchBrowser(),
+    ]);
   });
   afterAll(async () => {
     site.close();

@@ -68,6 +68,8 @@ class CodeView implements View {
     return [
       // Tab is not taken: it leads out of the editor, for who has no mouse.
       keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+      // Other line ends stay letters: as line ends they would count as one, and what is typed would land in the wrong place.
+      EditorState.lineSeparator.of("\n"),
       lineNumbers(),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ "aria-label": label }),
