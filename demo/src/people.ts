@@ -1,5 +1,6 @@
 /** Who is here: a name and a colour each, drawn as a small disc with an initial. What others say is not trusted. */
 import type { SynclineProvider } from "@syncline/client";
+import { legibleColor, type Rgb } from "./legible-color.js";
 
 export type Awareness = SynclineProvider["awareness"];
 
@@ -19,6 +20,7 @@ const minerals = "#a8512a #3f6fc4 #8a4fa8 #2f7d54 #b23a5b #7d6a12 #5f5bc4 #20798
 const colors = minerals.split(" ");
 
 const longestName = 24;
+const white: Rgb = [255, 255, 255];
 
 /** Two different people, other ones on each visit. */
 export function twoPeople(): readonly [Person, Person] {
@@ -67,7 +69,13 @@ export function personIn(state: { readonly [field: string]: unknown } | undefine
   const user: unknown = state?.["user"];
   const { name, color } = typeof user === "object" && user !== null ? (user as Partial<Record<string, unknown>>) : {};
   return {
-    name: typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, longestName) : "Somebody",
-    color: typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color) ? color : "#5d6b6e",
+    name: (typeof name === "string" && cutName(name)) || "Somebody",
+    // White text is written on it.
+    color: legibleColor(typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color) ? color : "#5d6b6e", white),
   };
+}
+
+/** On one line, and no emoji in halves. */
+function cutName(name: string): string {
+  return [...name.trim().replace(/\s+/g, " ")].slice(0, longestName).join("");
 }

@@ -6,7 +6,7 @@ import { boardSize } from "../../document.js";
 import { mergedForMs } from "../merged-text.js";
 import { doMeet, grown, type Box } from "./box.js";
 import { Canvas } from "./canvas.js";
-import { legibleColor, rgbOfStyle } from "./legible-color.js";
+import { legibleColor, rgbOfStyle } from "../../legible-color.js";
 import { pathOf } from "./outline.js";
 import type { Line, SheetChange } from "./sheet.js";
 

@@ -12,7 +12,7 @@ export function legibleColor(color: string, ground: Rgb): string {
   const towards: Rgb = luminance(ground) < 0.18 ? [255, 255, 255] : [0, 0, 0];
   for (let step = 0; step <= stepCount; step += 1) {
     const mixed = mix(rgb, towards, step / stepCount);
-    if (contrast(mixed, ground) >= leastContrast) return hexOf(mixed);
+    if (contrast(mixed, ground) >= leastContrast) return step === 0 ? color : hexOf(mixed);
   }
   return hexOf(towards);
 }
