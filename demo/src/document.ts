@@ -1,4 +1,7 @@
-/** What a room's document is made of, and what people say of themselves in it. Every view and every bot goes by this page. */
+/**
+ * What a room's document is made of, and what people say of themselves in it: `user`, the `view` they look at, `isBot`, and for each
+ * view what is said below. Every view and every bot goes by this page.
+ */
 import * as Y from "yjs";
 
 export const viewNames = ["code", "text", "board", "todo"] as const;

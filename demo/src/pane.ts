@@ -141,7 +141,7 @@ export class Pane {
     const banner = part(this.element, "following", HTMLButtonElement);
     if (followed && banner.hidden) this.#options.onFollow();
     banner.hidden = followed === undefined;
-    banner.textContent = followed ? `Following ${followed.person.name} · stop` : "";
+    banner.textContent = followed ? bannerText(followed) : "";
     if (followed) this.element.style.setProperty("--followed", followed.person.color);
     const view = followed?.view ?? this.#wantedView;
     if (view !== this.#wantedView) return this.#options.onFollowInto(view);
@@ -249,6 +249,10 @@ export class Pane {
       closed: this.#closed,
     });
   }
+}
+
+function bannerText({ person, isAway }: Followed): string {
+  return isAway ? `${person.name} is away · stop following` : `Following ${person.name} · stop`;
 }
 
 /** What screen readers call them. */

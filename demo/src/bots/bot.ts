@@ -103,6 +103,6 @@ export class Bot {
   #show(presence: Readonly<Record<string, unknown>>): void {
     const { name, color } = this.#person;
     const user = { name, color, colorLight: `${color}38` };
-    this.membership.awareness.setLocalState({ user, view: this.#view, [this.#view]: presence });
+    this.membership.awareness.setLocalState({ user, isBot: true, view: this.#view, [this.#view]: presence });
   }
 }

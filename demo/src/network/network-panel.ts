@@ -60,6 +60,7 @@ export class NetworkPanel {
     parent.append(this.#details);
     this.#unsubscribe = this.conditions.subscribe(() => this.#show());
     this.#details.addEventListener("keydown", this.#onKey);
+    this.#details.addEventListener("focusout", ({ relatedTarget }) => this.#closeBefore(relatedTarget));
     document.addEventListener("pointerdown", this.#onPointerElsewhere);
     this.#show();
   }
@@ -107,7 +108,10 @@ export class NetworkPanel {
     event.stopPropagation();
   };
 
-  readonly #onPointerElsewhere = ({ target }: Event): void => {
+  readonly #onPointerElsewhere = ({ target }: Event): void => this.#closeBefore(target);
+
+  /** Whatever is done next is done elsewhere: the sheet must not lie over it. */
+  #closeBefore(target: EventTarget | null): void {
     if (target instanceof Node && !this.#details.contains(target)) this.#details.open = false;
-  };
+  }
 }

@@ -1,3 +1,4 @@
+import { scopedAwareness } from "@syncline/client";
 import { afterEach, describe, expect, test } from "vitest";
 import { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
@@ -11,7 +12,7 @@ afterEach(() => {
   for (const doc of docs.splice(0)) doc.destroy();
 });
 
-/** What is made of the state that somebody else sends. */
+/** What is made of the state that somebody else sends for this view. */
 function presence(): {
   doc: Y.Doc;
   awareness: Awareness;
@@ -22,15 +23,17 @@ function presence(): {
   docs.push(doc);
   doc.getText("text").insert(0, "limestone");
   const awareness = new Awareness(doc);
-  const checked = new CheckedAwareness(awareness);
+  const checked = new CheckedAwareness(scopedAwareness(awareness, "code"));
   const seen = (state: unknown) => {
-    awareness.states.set(somebody, JSON.parse(JSON.stringify(state)) as Record<string, unknown>);
+    awareness.states.set(somebody, JSON.parse(JSON.stringify({ code: state })) as Record<string, unknown>);
+    awareness.emit("change", [{ added: [somebody], updated: [], removed: [] }, "wire"]);
     return checked.getStates().get(somebody);
   };
   return { doc, awareness, checked, seen };
 }
 
-const grey = { name: "Somebody", color: "#5d6b6e", colorLight: "#5d6b6e38" };
+const grey = { name: "Somebody", color: "#777777", colorLight: "#77777738" };
+const nobody = { name: "Somebody", color: "#5d6b6e", colorLight: "#5d6b6e38" };
 
 describe("presence, checked", () => {
   test("shows honest people as they are", () => {
@@ -44,7 +47,7 @@ describe("presence, checked", () => {
 
   test.each([
     ["that would style the page", { color: "red;background:url(//evil.example/x)", colorLight: "red;position:fixed" }],
-    ["of three digits", { color: "#fff" }],
+    ["of five digits", { color: "#fffff" }],
     ["with something after it", { color: "#ffffff;" }],
     ["with a line break after it", { color: "#ffffff\n" }],
     ["that is a list", { color: ["#ffffff"] }],
@@ -58,8 +61,8 @@ describe("presence, checked", () => {
       "<img src=x onerror=alert",
     );
     expect(seen({ user: { name: { toString: "x" } } })?.user.name).toBe("Somebody");
-    expect(seen({ user: "Ada" })?.user).toEqual(grey);
-    expect(seen({})?.user).toEqual(grey);
+    expect(seen({ user: "Ada" })?.user).toEqual(nobody);
+    expect(seen({})?.user).toEqual(nobody);
   });
 
   test("passes positions on, as the bindings look them up", () => {
@@ -107,13 +110,13 @@ describe("presence, checked", () => {
     checked.setLocalStateField("cursor", null);
     expect(checked.getLocalState()?.cursor).not.toBeNull();
     checked.leave();
-    expect(awareness.getLocalState()).toEqual({ cursor: null });
+    expect(awareness.getLocalState()).toEqual({ code: { cursor: null } });
   });
 
   test("leaves it to the page to say who this is", () => {
     const { awareness, checked } = presence();
     awareness.setLocalStateField("user", { name: "Ada" });
     checked.setLocalStateField("user", { name: null, color: null });
-    expect(awareness.getLocalState()).toEqual({ user: { name: "Ada" } });
+    expect(awareness.getLocalState()).toEqual({ user: { name: "Ada" }, code: {} });
   });
 });

@@ -1,9 +1,8 @@
 /**
- * Presence that carets may be drawn from. The bindings of editors put what others say into style attributes, and into look-ups
- * that throw on what is no position, which would end every update of the editor. Here everybody has a checked name and colour,
- * and a cursor that is one, or none.
+ * Presence that carets may be drawn from: everybody has a name and a colour, and a cursor or none. `scopedAwareness` has
+ * checked that a cursor is one. Here a caret stays where it was while the keyboard is elsewhere.
  */
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import { personIn, type Awareness, type Person } from "../people.js";
 
 export interface Cursor {
@@ -23,6 +22,7 @@ export class CheckedAwareness {
   /** A state is the same object until it is another one: bindings ask for all of them at each key that is pressed. */
   readonly #checked = new WeakMap<object, CaretState>();
 
+  /** @param awareness of `scopedAwareness`: what others say is checked there */
   constructor(awareness: Awareness) {
     this.#awareness = awareness;
   }
@@ -78,37 +78,11 @@ export class CheckedAwareness {
     const known = this.#checked.get(state);
     if (known) return known;
     const { name, color } = personIn(state);
-    const checked = { user: { name, color, colorLight: `${color}38` }, cursor: cursorIn(state["cursor"], this.doc) };
+    const cursor = (state["cursor"] ?? null) as Cursor | null;
+    const checked = { user: { name, color, colorLight: `${color}38` }, cursor };
     this.#checked.set(state, checked);
     return checked;
   }
-}
-
-function cursorIn(value: unknown, doc: Y.Doc): Cursor | null {
-  if (!isRecord(value)) return null;
-  const anchor = positionIn(value["anchor"], doc);
-  const head = positionIn(value["head"], doc);
-  return anchor && head ? { anchor, head } : null;
-}
-
-/** Names an item, or a type; if by name, one that is there: to look for another would make it. */
-function positionIn(value: unknown, doc: Y.Doc): Y.RelativePosition | undefined {
-  if (!isRecord(value)) return undefined;
-  const { tname, assoc } = value;
-  const name = typeof tname === "string" && doc.share.has(tname) ? tname : null;
-  const [type, item] = [idIn(value["type"]), idIn(value["item"])];
-  if (type === null && item === null && name === null) return undefined;
-  return new Y.RelativePosition(type, name, item, typeof assoc === "number" ? assoc : 0);
-}
-
-function idIn(value: unknown): Y.ID | null {
-  if (!isRecord(value)) return null;
-  const { client, clock } = value;
-  return isCount(client) && isCount(clock) ? Y.createID(client, clock) : null;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
