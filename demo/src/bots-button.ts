@@ -60,13 +60,16 @@ export class BotsButton {
     const { serverUrl, room } = this.#options;
     const loaded = await import("./bots/bots.js").catch(() => undefined);
     if (this.#isDestroyed) return;
-    if (!loaded) {
-      this.#options.onNotLoaded();
-      return this.#enter({ kind: "away" });
-    }
-    const bots = new loaded.Bots({ serverUrl, room, view: this.#view });
+    if (!loaded) return this.#giveUp();
+    const bots = new loaded.Bots({ serverUrl, room, view: this.#view, onFailure: () => this.#giveUp() });
     bots.start(botCount);
     this.#enter({ kind: "here", bots });
+  }
+
+  #giveUp(): void {
+    if (this.#isDestroyed) return;
+    this.#options.onNotLoaded();
+    this.#enter({ kind: "away" });
   }
 
   async #sendHome(bots: Bots): Promise<void> {
@@ -80,7 +83,7 @@ export class BotsButton {
     this.#state = state;
     const { button } = this.#options;
     button.textContent = labels[state.kind];
-    button.ariaPressed = String(state.kind === "here");
+    button.dataset["state"] = state.kind;
     button.ariaDisabled = String(state.kind === "coming" || state.kind === "leaving");
   }
 }

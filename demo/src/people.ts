@@ -36,7 +36,7 @@ function personAt(name: number, color: number): Person {
   };
 }
 
-/** What y-codemirror.next reads of a person. */
+/** The fields that the bindings of editors read of a person: those of the recipes, in the same room. */
 export function announce(awareness: Awareness, { name, color }: Person): void {
   awareness.setLocalStateField("user", { name, color, colorLight: `${color}38` });
 }

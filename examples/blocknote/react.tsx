@@ -1,11 +1,11 @@
 import { BlockNoteView } from "@blocknote/mantine";
 import "@blocknote/mantine/style.css";
 import { useCreateBlockNote } from "@blocknote/react";
+import { scopedAwareness } from "@syncline/client";
 import { indexedDb } from "@syncline/client/offline";
 import { SynclineProvider, useProvider, useStatus } from "@syncline/client/react";
 import { useMemo } from "react";
 import { createRoot } from "react-dom/client";
-import { keepColorsSafe } from "./safe-colors.js";
 
 const guest = Math.floor(Math.random() * 1000);
 const query = Object.fromEntries(new URLSearchParams(location.search));
@@ -14,10 +14,10 @@ const { color = ["#a8512a", "#3f6fc4", "#2f7d54", "#8a4fa8"][guest % 4] ?? "" } 
 
 function Page() {
   const provider = useProvider();
-  useMemo(() => keepColorsSafe(provider.awareness), [provider]);
+  const awareness = useMemo(() => scopedAwareness(provider.awareness, "editor"), [provider]);
   const fragment = provider.doc.getXmlFragment("blocks");
-  const collaboration = { provider, fragment, user: { name, color }, showCursorLabels: "always" } as const;
-  const editor = useCreateBlockNote({ collaboration }, [provider]);
+  const presence = { provider: { awareness }, user: { name, color }, showCursorLabels: "always" } as const;
+  const editor = useCreateBlockNote({ collaboration: { fragment, ...presence } }, [provider]);
   const status = useStatus(({ synced, rejected, inThisBrowser, durable }) => {
     const unsaved = inThisBrowser - durable;
     if (rejected) return `The server does not take your edits: ${rejected.reason}`;

@@ -1,11 +1,11 @@
 import { javascript } from "@codemirror/lang-javascript";
+import { EditorState } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import { SynclineProvider } from "@syncline/client";
+import { scopedAwareness, SynclineProvider } from "@syncline/client";
 import { indexedDb } from "@syncline/client/offline";
 import { basicSetup } from "codemirror";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import * as Y from "yjs";
-import { makeColorsSafe } from "./safe-colors.js";
 
 const guest = Math.floor(Math.random() * 1000);
 const query = Object.fromEntries(new URLSearchParams(location.search));
@@ -16,10 +16,11 @@ const doc = new Y.Doc();
 const text = doc.getText("text");
 const provider = new SynclineProvider(server, room, doc, { offline: indexedDb() });
 provider.awareness.setLocalStateField("user", { name, color, colorLight: `${color}33` });
-makeColorsSafe(provider.awareness);
+const presence = scopedAwareness(provider.awareness, "editor"); // Of others, only what cannot break the editor.
 
 const parent = document.querySelector("#editor") as HTMLElement;
-const collaboration = [keymap.of(yUndoManagerKeymap), yCollab(text, provider.awareness)];
+const lineEnds = EditorState.lineSeparator.of("\n"); // Others it would count as one letter, Yjs counts them as they are.
+const collaboration = [keymap.of(yUndoManagerKeymap), yCollab(text, presence), lineEnds];
 new EditorView({ parent, doc: text.toString(), extensions: [collaboration, basicSetup, javascript()] });
 
 const status = document.querySelector("#status") as HTMLElement;

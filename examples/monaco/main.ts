@@ -1,4 +1,4 @@
-import { SynclineProvider } from "@syncline/client";
+import { scopedAwareness, SynclineProvider } from "@syncline/client";
 import * as monaco from "monaco-editor/editor";
 import EditorWorker from "monaco-editor/editor/editor.worker?worker";
 import "monaco-editor/features/register.all";
@@ -18,14 +18,15 @@ const doc = new Y.Doc();
 const text = doc.getText("text");
 const provider = new SynclineProvider(server, room, doc);
 provider.awareness.setLocalStateField("user", { name, color, colorLight: `${color}33` });
-nameCursors(provider.awareness);
+const presence = scopedAwareness(provider.awareness, "editor"); // Of others, only what cannot break the editor.
+nameCursors(presence);
 
 const model = monaco.editor.createModel(text.toString(), "javascript");
 model.setEOL(monaco.editor.EndOfLineSequence.LF); // On Windows it would count a line's end as two letters, Yjs as one.
 const theme = matchMedia("(prefers-color-scheme: dark)").matches ? "vs-dark" : "vs";
 const options = { model, theme, minimap: { enabled: false }, padding: { top: 16 }, automaticLayout: true };
 const editor = monaco.editor.create(document.querySelector("#editor") as HTMLElement, options);
-const binding = new MonacoBinding(text, model, new Set([editor]), provider.awareness);
+const binding = new MonacoBinding(text, model, new Set([editor]), presence);
 undoOwnEdits(editor, new Y.UndoManager(text, { trackedOrigins: new Set([binding]) }));
 
 const status = document.querySelector("#status") as HTMLElement;

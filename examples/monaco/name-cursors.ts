@@ -1,19 +1,19 @@
 /** y-monaco marks where others are with a class for each of them, and leaves color and name to the page's CSS. */
 import type { Awareness } from "y-protocols/awareness";
 
-export function nameCursors(awareness: Awareness): void {
+/** @param presence of `scopedAwareness`: a color is one there, and a name is text */
+export function nameCursors(presence: Awareness): void {
   const style = document.head.appendChild(document.createElement("style"));
-  awareness.on("change", () => {
-    style.textContent = [...awareness.getStates()]
+  presence.on("change", () => {
+    style.textContent = [...presence.getStates()]
       .map(([clientId, { user }]) => ruleOf(clientId, user))
       .join("\n");
   });
 }
 
-/** What others say of themselves ends up in CSS: nothing but a color, and a name in quotes, gets there. */
-function ruleOf(clientId: number, user: { name?: unknown; color?: unknown } | undefined): string {
-  const name = JSON.stringify(String(user?.name ?? "Somebody").slice(0, 24));
-  const color = /^#[0-9a-f]{6}$/i.test(String(user?.color)) ? String(user?.color) : "#777777";
+function ruleOf(clientId: number, user: { name?: string; color?: string } | undefined): string {
+  // In quotes, or a name could be any CSS.
+  const name = JSON.stringify((user?.name ?? "Somebody").slice(0, 24));
   const selector = `.yRemoteSelection-${clientId}, .yRemoteSelectionHead-${clientId}`;
-  return `${selector} { --name: ${name}; --person: ${color}; }`;
+  return `${selector} { --name: ${name}; --person: ${user?.color ?? "#777777"}; }`;
 }

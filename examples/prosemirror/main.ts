@@ -1,4 +1,4 @@
-import { SynclineProvider } from "@syncline/client";
+import { scopedAwareness, SynclineProvider } from "@syncline/client";
 import { exampleSetup } from "prosemirror-example-setup";
 import { keymap } from "prosemirror-keymap";
 import { schema } from "prosemirror-schema-basic";
@@ -7,7 +7,6 @@ import { EditorView } from "prosemirror-view";
 import "prosemirror-view/style/prosemirror.css";
 import { initProseMirrorDoc, redo, undo, yCursorPlugin, ySyncPlugin, yUndoPlugin } from "y-prosemirror";
 import * as Y from "yjs";
-import { cursorBuilder, selectionBuilder } from "./cursors.js";
 
 const guest = Math.floor(Math.random() * 1000);
 const query = Object.fromEntries(new URLSearchParams(location.search));
@@ -22,7 +21,7 @@ provider.awareness.setLocalStateField("user", { name, color, colorLight: `${colo
 const { doc, mapping } = initProseMirrorDoc(fragment, schema);
 const plugins = [
   ySyncPlugin(fragment, { mapping }),
-  yCursorPlugin(provider.awareness, { cursorBuilder, selectionBuilder }),
+  yCursorPlugin(scopedAwareness(provider.awareness, "editor")), // Of others, only what cannot break the editor.
   yUndoPlugin(),
   keymap({ "Mod-z": undo, "Mod-y": redo, "Mod-Shift-z": redo }),
   ...exampleSetup({ schema, history: false, menuBar: false }),

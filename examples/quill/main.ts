@@ -1,4 +1,4 @@
-import { SynclineProvider } from "@syncline/client";
+import { scopedAwareness, SynclineProvider } from "@syncline/client";
 import Quill from "quill";
 import QuillCursors from "quill-cursors";
 import "quill/dist/quill.snow.css";
@@ -24,7 +24,8 @@ const quill = new Quill("#editor", {
     toolbar: [["bold", "italic", "link", { list: "ordered" }, { list: "bullet" }]],
   },
 });
-new QuillBinding(doc.getText("quill"), quill, provider.awareness);
+// Of others, only what cannot break the editor.
+new QuillBinding(doc.getText("quill"), quill, scopedAwareness(provider.awareness, "editor"));
 
 const status = document.querySelector("#status") as HTMLElement;
 provider.subscribe(() => {

@@ -1,4 +1,4 @@
-import { SynclineProvider } from "@syncline/client";
+import { scopedAwareness, SynclineProvider } from "@syncline/client";
 import { indexedDb } from "@syncline/client/offline";
 import { Editor } from "@tiptap/core";
 import { Collaboration } from "@tiptap/extension-collaboration";
@@ -11,6 +11,7 @@ const { server = "ws://127.0.0.1:1234", room = "example-tiptap", name = `Guest $
 const { color = ["#a8512a", "#3f6fc4", "#2f7d54", "#8a4fa8"][guest % 4] ?? "" } = query;
 
 const provider = new SynclineProvider(server, room, undefined, { offline: indexedDb() });
+const awareness = scopedAwareness(provider.awareness, "editor"); // Of others, only what cannot break the editor.
 
 const editor = new Editor({
   element: document.querySelector("#editor"),
@@ -18,7 +19,7 @@ const editor = new Editor({
     // Collaboration has an undo of its own, which leaves other people's edits alone.
     StarterKit.configure({ undoRedo: false }),
     Collaboration.configure({ document: provider.doc, field: "page" }),
-    CollaborationCaret.configure({ provider, user: { name, color } }),
+    CollaborationCaret.configure({ provider: { awareness }, user: { name, color } }),
   ],
 });
 

@@ -87,8 +87,8 @@ const prosemirror: ExampleCase = {
   folder: "prosemirror",
   page: "index.html",
   write: typesInto(".ProseMirror"),
-  read: readsBlocks(".ProseMirror", "p", ".person"),
-  names: readsNames(".person .name"),
+  read: readsBlocks(".ProseMirror", "p", ".ProseMirror-yjs-cursor"),
+  names: readsNames(".ProseMirror-yjs-cursor > div"),
   content: (doc) => textOfBlocks(doc.getXmlFragment("prosemirror")),
 };
 

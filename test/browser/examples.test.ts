@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBrowserAvailable, launchBrowser, type TestBrowser } from "../support/browser.js";
-import { synced, synclineClient } from "../support/clients.js";
+import { synced, synclineClient, type SynclineClient } from "../support/clients.js";
 import { startServerProcess, type ServerProcess } from "../support/server-process.js";
 import { tempDirectory } from "../support/temp-directory.js";
 import { exampleCases, type ExampleCase } from "./example-cases.js";
@@ -110,22 +110,73 @@ describe.skipIf(!isBrowserAvailable())("a recipe's page", () => {
     await ada.seesSaved();
     const mallory = synclineClient(server.url, "notes");
     await synced(mallory);
-    const seen = () =>
-      [...mallory.provider.awareness.getStates().values()].find((state) => state["user"] ?? state["name"]);
+    const seen = () => stateOfAnother(mallory);
     await eventually(seen).toBeDefined();
     const user = {
       name: 'Mallory"; } * { z-index: 31337 }',
       color: "red; z-index: 31337",
       colorLight: "red; z-index: 31337",
     };
-    // Lexical has the user's fields beside the cursor's.
-    mallory.provider.awareness.setLocalState({ ...seen(), ...user, user });
+    // Beside the cursor, where Lexical has it, and in whatever the page keeps its cursor under.
+    const state = { ...seen(), ...user, user };
+    const parts = Object.entries(state).map(([key, part]) => [key, isObject(part) ? { ...part, ...user, user } : part]);
+    mallory.provider.awareness.setLocalState(Object.fromEntries(parts));
     await eventually(() => example.names(ada.page)).not.toEqual([]);
     const isRestyled = () =>
       [...document.querySelectorAll("*")].some((one) => getComputedStyle(one).zIndex === "31337");
     expect(await ada.page.evaluate(isRestyled)).toBe(false);
   });
+
+  test.each(cases)("%s: a cursor that is junk neither stops the page nor deletes a letter", async (_, example) => {
+    const server = await startServerProcess(await tempDirectory());
+    const ada = await arrive(example, server, { name: "Ada", color: "#a8512a" });
+    const grace = await arrive(example, server, { name: "Grace", color: "#3f6fc4" });
+    await ada.write("Ada was here. ");
+    await grace.sees("Ada was here. ");
+    await grace.write("So was Grace. ");
+    await ada.sees("So was Grace. ");
+    const witness = synclineClient(server.url, "notes");
+    await synced(witness);
+    const mallories = junkCursors.map((junk) => {
+      const { provider } = synclineClient(server.url, "notes");
+      const keys = Object.keys(stateOfAnother(witness) ?? {});
+      const parts = keys.filter((key) => key !== "user").map((key) => [key, junk] as const);
+      provider.awareness.setLocalState({ ...Object.fromEntries(parts), ...junk, user: { name: "Mallory" } });
+      return provider.awareness.clientID;
+    });
+    // What the server relays after that comes to the pages after it, too.
+    const relayed = () => mallories.every((clientId) => witness.provider.awareness.getStates().has(clientId));
+    await eventually(relayed).toBe(true);
+    await ada.write("Still here. ");
+    await grace.sees("Still here. ");
+    await grace.write("Nothing lost. ");
+    await ada.sees("Ada was here. ", "So was Grace. ", "Still here. ", "Nothing lost. ");
+    await grace.sees("Ada was here. ", "So was Grace. ", "Still here. ", "Nothing lost. ");
+    await expectAgreed(example, server, [ada, grace]);
+    expect([ada.complaints, grace.complaints]).toEqual([[], []]);
+  });
 });
+
+/** In the fields of all bindings at once. */
+const junkCursors = [{}, 5, { item: { client: -1, clock: "0" } }, { type: 5 }, { tname: { length: 1 } }].flatMap(
+  (junk) => [
+    { cursor: { anchor: junk, head: junk }, selection: { anchor: junk, head: junk }, ...lexicalCaret(junk) },
+    { cursor: junk, selection: junk, focusing: true },
+  ],
+);
+
+function lexicalCaret(position: unknown) {
+  return { anchorPos: position, focusPos: position, focusing: true };
+}
+
+function stateOfAnother({ provider }: SynclineClient): Readonly<Record<string, unknown>> | undefined {
+  const others = [...provider.awareness.getStates()].filter(([clientId]) => clientId !== provider.awareness.clientID);
+  return others[0]?.[1];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
 
 /** Resolves when all pages show the same, which is what the server gives to a newcomer. */
 async function expectAgreed(example: ExampleCase, server: ServerProcess, people: readonly ExamplePerson[]) {

@@ -2,7 +2,10 @@
 import type { ViewName } from "../document.js";
 import type { FromBots, Invitation, ToBots } from "./messages.js";
 
-export type BotsOptions = Omit<Invitation, "count">;
+export interface BotsOptions extends Omit<Invitation, "count"> {
+  /** They cannot come, or cannot go on: there are none any more. */
+  readonly onFailure: () => void;
+}
 
 /** Longer than they take, even without a server. */
 const patienceMs = 4_000;
@@ -14,23 +17,12 @@ type State =
 
 export class Bots {
   readonly #options: BotsOptions;
-  readonly #listeners = new Set<() => void>();
   #state: State = { kind: "away" };
   #view: ViewName;
-  #count = 0;
 
   constructor(options: BotsOptions) {
     this.#options = options;
     this.#view = options.view;
-  }
-
-  /** How many are in the room. */
-  get count(): number {
-    return this.#count;
-  }
-
-  get view(): ViewName {
-    return this.#view;
   }
 
   /** They all go there. */
@@ -43,11 +35,15 @@ export class Bots {
   start(count = 20): void {
     if (this.#state.kind === "here") return;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.addEventListener("message", ({ data }: MessageEvent<FromBots>) => {
-      if (data.kind === "here" && this.#isPresent(worker)) this.#setCount(data.count);
+    // Its code could not be fetched, or has a fault.
+    worker.addEventListener("error", () => {
+      this.#state = { kind: "away" };
+      worker.terminate();
+      this.#options.onFailure();
     });
     this.#state = { kind: "here", worker };
-    say(worker, { kind: "come", ...this.#options, view: this.#view, count });
+    const { serverUrl, room } = this.#options;
+    say(worker, { kind: "come", serverUrl, room, view: this.#view, count });
   }
 
   /** They are gone from the list of people at once. Resolves when their work is gone, too. */
@@ -56,7 +52,6 @@ export class Bots {
       const { worker } = this.#state;
       const left = farewell(worker);
       this.#state = { kind: "leaving", worker, left };
-      this.#setCount(0);
       await left;
       worker.terminate();
       if (this.#state.kind === "leaving" && this.#state.worker === worker) this.#state = { kind: "away" };
@@ -65,26 +60,9 @@ export class Bots {
     }
   }
 
-  /** Calls back when `count` has changed. Returns what ends that. */
-  subscribe(onChange: () => void): () => void {
-    this.#listeners.add(onChange);
-    return () => void this.#listeners.delete(onChange);
-  }
-
   /** Those that are here leave, and tell nobody. */
   destroy(): void {
-    this.#listeners.clear();
     void this.stop();
-  }
-
-  #isPresent(worker: Worker): boolean {
-    return this.#state.kind === "here" && this.#state.worker === worker;
-  }
-
-  #setCount(count: number): void {
-    if (count === this.#count) return;
-    this.#count = count;
-    for (const listener of [...this.#listeners]) listener();
   }
 }
 

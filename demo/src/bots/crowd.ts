@@ -14,7 +14,6 @@ export interface CrowdOptions {
   readonly view: ViewName;
   readonly join: (person: Person) => Membership;
   readonly timing: Timing;
-  readonly onCount: (count: number) => void;
 }
 
 /** Seven steps a second, each one edit and one presence message at most. */
@@ -43,10 +42,6 @@ export class Crowd {
     this.#schedule();
   }
 
-  get view(): ViewName {
-    return this.#view;
-  }
-
   set view(view: ViewName) {
     this.#view = view;
     for (const bot of this.#bots) bot.moveTo(view);
@@ -59,7 +54,6 @@ export class Crowd {
     this.#cancelTimer();
     const memberships = this.#bots.map(({ membership }) => membership);
     for (const bot of this.#bots) bot.vanish();
-    this.#options.onCount(0);
     await this.#atMost(farewellMs, Promise.allSettled(memberships.map((membership) => membership.whenDurable())));
     for (const membership of memberships) membership.leave();
   }
@@ -82,7 +76,6 @@ export class Crowd {
     const person = botAt(this.#bots.length);
     const membership = this.#options.join(person);
     this.#bots.push(new Bot({ person, membership, chance: this.#chance, view: this.#view }));
-    this.#options.onCount(this.#bots.length);
   }
 
   /** By now they know who else is here. */

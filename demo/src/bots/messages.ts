@@ -14,4 +14,6 @@ export type ToBots =
   /** Answered by "left". */
   | { readonly kind: "leave" };
 
-export type FromBots = { readonly kind: "here"; readonly count: number } | { readonly kind: "left" };
+export interface FromBots {
+  readonly kind: "left";
+}

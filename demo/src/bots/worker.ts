@@ -28,7 +28,6 @@ function gather({ serverUrl, room, view, count }: Invitation): Crowd {
     view,
     join: () => join(serverUrl, room),
     timing: systemTiming,
-    onCount: (present) => tell({ kind: "here", count: present }),
   });
 }
 

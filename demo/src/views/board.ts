@@ -75,10 +75,6 @@ class Board implements View {
     this.#others.followed = clientId;
   }
 
-  focus(): void {
-    this.#desk.paper.focus();
-  }
-
   destroy(): void {
     this.#pen.lift();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);

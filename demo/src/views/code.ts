@@ -16,18 +16,25 @@ import type { OpenView, View, ViewOptions } from "./view.js";
 export const openCode: OpenView = (options) => new CodeView(options);
 
 class CodeView implements View {
+  readonly #parent: HTMLElement;
   readonly #text: Y.Text;
   readonly #presence: CheckedAwareness;
   readonly #undo: Y.UndoManager;
   readonly #editable = new Compartment();
   readonly #view: EditorView;
   readonly #follower: CaretFollower;
+  readonly #notice = document.createElement("p");
+  #isReadOnly = false;
 
   constructor(options: ViewOptions) {
     const { parent, doc, awareness } = options;
+    this.#parent = parent;
     this.#text = codeOf(doc);
     this.#presence = new CheckedAwareness(awareness);
     this.#undo = new Y.UndoManager(this.#text);
+    this.#notice.className = "notice";
+    this.#notice.textContent =
+      "Another program put something into this text that is no text. What is typed here would land in the wrong place, so it can only be read.";
     this.#view = new EditorView({
       parent,
       state: EditorState.create({ doc: this.#text.toString(), extensions: this.#extensions(options) }),
@@ -37,31 +44,41 @@ class CodeView implements View {
       scroller: this.#view.scrollDOM,
       rowOf: (clientId) => this.#rowOf(clientId),
     });
+    this.#text.observe(this.#allowEdits);
+    this.#allowEdits();
   }
 
   get isReadOnly(): boolean {
-    return this.#view.state.readOnly;
+    return this.#isReadOnly;
   }
 
   set isReadOnly(isReadOnly: boolean) {
-    if (isReadOnly === this.isReadOnly) return;
-    this.#view.dispatch({ effects: this.#editable.reconfigure(isReadOnly ? readOnly : []) });
+    this.#isReadOnly = isReadOnly;
+    this.#allowEdits();
   }
 
   follow(clientId: number | undefined): void {
     this.#follower.follow(clientId);
   }
 
-  focus(): void {
-    this.#view.focus();
-  }
-
   destroy(): void {
+    this.#text.unobserve(this.#allowEdits);
+    this.#notice.remove();
     this.#follower.destroy();
     this.#view.destroy();
     this.#undo.destroy();
     this.#presence.leave();
   }
+
+  /** Not where the document counts other letters than the editor does: a picture, say, is one there and none here. */
+  readonly #allowEdits = (): void => {
+    const isForeign = this.#text.length !== this.#text.toString().length;
+    if (isForeign) this.#parent.prepend(this.#notice);
+    else this.#notice.remove();
+    const isReadOnly = this.#isReadOnly || isForeign;
+    if (isReadOnly === this.#view.state.readOnly) return;
+    this.#view.dispatch({ effects: this.#editable.reconfigure(isReadOnly ? readOnly : []) });
+  };
 
   #extensions({ label, isCatchingUp }: ViewOptions): Extension {
     const undo = this.#undo;

@@ -79,10 +79,6 @@ class RichTextView implements View {
     this.#follower.follow(clientId);
   }
 
-  focus(): void {
-    if (this.#content.kind === "editor") this.#content.editor.view.focus();
-  }
-
   destroy(): void {
     this.#page.unobserveDeep(this.#review);
     this.#follower.destroy();

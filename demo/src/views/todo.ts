@@ -67,10 +67,6 @@ class TodoList implements View {
     this.#showEditors();
   }
 
-  focus(): void {
-    this.#form.focus();
-  }
-
   destroy(): void {
     this.#todos.unobserveDeep(this.#observe);
     this.#awareness.off("change", this.#showEditors);

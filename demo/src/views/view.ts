@@ -21,8 +21,6 @@ export interface View {
   isReadOnly: boolean;
   /** Keeps what this person does in sight, from now on; `undefined`: no longer anybody. */
   follow(clientId: number | undefined): void;
-  /** Puts the keyboard into it. */
-  focus(): void;
   destroy(): void;
 }
 

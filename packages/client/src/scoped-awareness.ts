@@ -1,11 +1,13 @@
 /**
  * One editor's share of a page's presence. Bindings write the same fields (`cursor`, mostly), or the whole state: several of
- * them on one Awareness take each other's cursors for their own. Here each keeps its fields under a key of the real state.
+ * them on one Awareness take each other's cursors for their own. Here each keeps its fields under a key of the real state, and
+ * sees of others only what cannot break it.
  */
 import { equalityDeep } from "lib0/function";
 import { Observable } from "lib0/observable";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
+import { checkedPresence, isRecord, type PresenceState } from "./checked-presence.js";
 import { SynclineError } from "./error.js";
 import type { ProviderAwareness } from "./provider-awareness.js";
 
@@ -19,7 +21,15 @@ import type { ProviderAwareness } from "./provider-awareness.js";
  * nothing there is not in it; this client is, from now until `destroy()` or `setLocalState(null)`, which leave the rest of the
  * state as it is. `change` and `update` are emitted when a state here is a deeply different one, not when another scope's is.
  *
- * Works with the Awareness of any provider. Values of other clients are as they sent them: of any type.
+ * What others say is checked before an editor reads it, because anybody in the room may send anything:
+ * - `cursor`, `selection`, and any object with `anchor` and `head` (or `focus`) is `null` unless these are Yjs' relative
+ *   positions. Numbers of your own become `null`, too: call their fields something else.
+ * - Lexical's `anchorPos` and `focusPos` are positions or `null`.
+ * - `user` is an object or absent. Of its fields `color` is `#rrggbb` and `colorLight` a hex color, or grey instead; `name` is
+ *   text of at most 64 characters.
+ *
+ * All else of others is as they sent it: of any type. The client's own state is not checked. Works with the Awareness of any
+ * provider.
  *
  * @param key of this editor, the same for all people; `scopedAwareness` of the same key twice is the same share twice
  * @throws {SynclineError} `invalid-option` for `user`, which all scopes read
@@ -29,8 +39,6 @@ export function scopedAwareness(awareness: Awareness, key: string): ProviderAwar
     throw new SynclineError("invalid-option", 'A scope cannot be called "user": all scopes read that');
   return new ScopedAwareness(awareness, key);
 }
-
-type State = Readonly<Record<string, unknown>>;
 
 interface Change {
   readonly added: readonly number[];
@@ -46,8 +54,8 @@ type Participation = "here" | "away" | "destroyed";
 
 class ScopedAwareness extends Observable<string> {
   readonly doc: Y.Doc;
-  /** By client; a state stays the same object until it differs. */
-  readonly states = new Map<number, State>();
+  /** By client, checked; a state stays the same object until it differs. */
+  readonly states = new Map<number, PresenceState>();
   /** Part of y-protocols' type. The timer is the real one's. */
   readonly _checkInterval = undefined;
   readonly #awareness: Awareness;
@@ -76,15 +84,15 @@ class ScopedAwareness extends Observable<string> {
     return this.#awareness.meta;
   }
 
-  getLocalState(): State | null {
+  getLocalState(): PresenceState | null {
     return this.states.get(this.clientID) ?? null;
   }
 
-  getStates(): Map<number, State> {
+  getStates(): Map<number, PresenceState> {
     return this.states;
   }
 
-  setLocalState(state: State | null): void {
+  setLocalState(state: PresenceState | null): void {
     if (this.#participation === "destroyed") return;
     this.#participation = state ? "here" : "away";
     if (!state) return this.#removePart();
@@ -108,7 +116,7 @@ class ScopedAwareness extends Observable<string> {
     super.destroy();
   }
 
-  #write(part: State): void {
+  #write(part: PresenceState): void {
     if (this.#participation === "destroyed") return;
     const isThere = this.#awareness.getLocalState() !== null;
     if (isThere) this.#awareness.setLocalStateField(this.#key, part);
@@ -140,22 +148,19 @@ class ScopedAwareness extends Observable<string> {
     this.emit("update", [change, origin]);
   }
 
-  #stateOf(clientId: number): State | undefined {
+  #stateOf(clientId: number): PresenceState | undefined {
     const whole: unknown = this.#awareness.states.get(clientId);
     if (!isRecord(whole)) return undefined;
     const isHere = clientId === this.clientID && this.#participation === "here";
     const part = this.#partOf(clientId) ?? (isHere ? {} : undefined);
-    return part && (Object.hasOwn(whole, "user") ? { user: whole["user"], ...part } : { ...part });
+    const state = part && (Object.hasOwn(whole, "user") ? { user: whole["user"], ...part } : { ...part });
+    return state && clientId !== this.clientID ? checkedPresence(state, this.doc) : state;
   }
 
-  #partOf(clientId: number): State | undefined {
+  #partOf(clientId: number): PresenceState | undefined {
     const whole: unknown = this.#awareness.states.get(clientId);
     // Its own: `constructor` and `__proto__` are in every object.
     const part = isRecord(whole) && Object.hasOwn(whole, this.#key) ? whole[this.#key] : undefined;
     return isRecord(part) ? part : undefined;
   }
-}
-
-function isRecord(value: unknown): value is State {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -34,10 +34,6 @@ export class Rows {
     for (const row of this.#inOrder) row.isReadOnly = isReadOnly;
   }
 
-  rowOf(todo: Todo): Row | undefined {
-    return this.#byTodo.get(todo);
-  }
-
   /** The one that many places further down, or up. */
   next(row: Row, by: number): Row | undefined {
     return this.#inOrder[this.#inOrder.indexOf(row) + by];
