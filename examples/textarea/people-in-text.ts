@@ -24,8 +24,11 @@ export function peopleInText(text: Y.Text, awareness: Awareness): PersonInText[]
 
 function lineOf(relativePosition: unknown, text: Y.Text): number | undefined {
   if (typeof relativePosition !== "object" || relativePosition === null || !text.doc) return undefined;
-  const relative = Y.createRelativePositionFromJSON(relativePosition);
-  const position = Y.createAbsolutePositionFromRelativePosition(relative, text.doc);
-  if (position?.type !== text) return undefined;
-  return text.toString().slice(0, position.index).split("\n").length;
+  try {
+    const relative = Y.createRelativePositionFromJSON(relativePosition);
+    const position = Y.createAbsolutePositionFromRelativePosition(relative, text.doc);
+    return position?.type === text ? text.toString().slice(0, position.index).split("\n").length : undefined;
+  } catch {
+    return undefined; // Yjs throws on what is no position: nobody's line is worth that.
+  }
 }
