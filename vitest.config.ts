@@ -1,12 +1,9 @@
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 /** Five projects: beside the source, across packages over real sockets, campaigns, simulated worlds, and a real browser on the demo page. */
 export default defineConfig({
   test: {
-    // On two cores vitest would use one, and most tests wait for a network, a disk or a browser.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default", "./scripts/count-reporter.ts"],
     projects: [
       {

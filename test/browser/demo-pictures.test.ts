@@ -14,6 +14,9 @@ import { allShow, eventually, visit } from "./demo-page.js";
 /** Where the README's go. */
 const pictures = process.env["SYNCLINE_PICTURES"] ?? fileURLToPath(new URL("../screenshots", import.meta.url));
 
+/** As people type: what the bars show is how long the server takes, not how long the browser does. */
+const keyPauseMs = 50;
+
 const takePicture = (page: Page, name: string) =>
   page.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
 
@@ -36,11 +39,11 @@ describe.skipIf(!isBrowserAvailable())("a walk through the demo", () => {
     const ada = await (await visit(launched.browser, link, { colorScheme })).arrived();
     await ada.left.insert(code);
     await allShow([ada.right], code);
-    await ada.right.type("// typed in the other pane");
+    await ada.right.type("// typed in the other pane", keyPauseMs);
     await ada.right.becomes("saved");
     await allShow([ada.left], `${code}// typed in the other pane`);
     await ada.right.offlineSwitch.click();
-    await ada.right.type(", and this while offline");
+    await ada.right.type(", and this while offline", keyPauseMs);
     await ada.right.becomes("offline");
     await ada.left.becomes("saved");
     await takePicture(ada.page, `demo-code-${colorScheme}`);
@@ -48,7 +51,7 @@ describe.skipIf(!isBrowserAvailable())("a walk through the demo", () => {
     await ada.right.offlineSwitch.click();
     await allShow([ada.left], `${code}// typed in the other pane, and this while offline`);
     await ada.page.getByRole("button", { name: "Crash the server" }).click();
-    await ada.left.type("\n// typed while the server was dead");
+    await ada.left.type("\n// typed while the server was dead", keyPauseMs);
     await eventually(() => ada.page.locator(".crash-report").innerText()).toMatch(
       /All \d+ edits that showed as on disk/,
     );

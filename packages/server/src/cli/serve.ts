@@ -36,9 +36,10 @@ async function serve(flags: OwnFlags): Promise<void> {
   const logger = pino({ level: flags.log }, pino.destination({ dest: 2, sync: true }));
   const demo = flags.demo ? demoOptions({ host, crash: line && (() => line.askForCrash()) }) : {};
   const server = await startServer({ port, host, data, relay, fsync, insecure, control, logger, ...demo });
+  // Before anybody is told that there is something to stop.
+  stopWhenTold(server, line);
   if (line) line.tellListening(server);
   else announce(server.url, flags);
-  stopWhenTold(server, line);
 }
 
 function stopWhenTold(server: SynclineServer, line: SupervisorLine | undefined): void {
