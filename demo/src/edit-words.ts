@@ -1,5 +1,10 @@
-/** The edit trail in words: for who cannot see it, and for who asks about one edit. */
+/** Edits in words: how many they are, and the edit trail for who cannot see it, or asks about one of them. */
 import { stageOf, type EditStage, type TracedEdit, type WaitingTimes } from "./edit-timeline.js";
+
+/** "1 edit", "1,234 edits" */
+export function editsInWords(count: number): string {
+  return count === 1 ? "1 edit" : `${count.toLocaleString("en")} edits`;
+}
 
 /** "7 ms", "1.4 s", "3 min". */
 export function duration(ms: number): string {

@@ -5,8 +5,9 @@ import { copyButton } from "./copy-button.js";
 import { CrashButton } from "./crash/crash-button.js";
 import type { ViewName } from "./document.js";
 import { part } from "./dom.js";
-import { twoPeople } from "./people.js";
+import { editsInWords } from "./edit-words.js";
 import { loadTheRestWhenIdle } from "./idle-loading.js";
+import { twoPeople } from "./people.js";
 import { addressIn, hashOf, type RoomAddress } from "./room-address.js";
 import { freshRoom } from "./room-names.js";
 import { Room } from "./room.js";
@@ -107,10 +108,8 @@ function notice(text: string): HTMLElement {
 
 function mayLeave(): boolean {
   const count = room?.unsavedCount ?? 0;
-  const edits = count === 1 ? "1 edit is" : `${count} edits are`;
-  return (
-    count === 0 || confirm(`${edits} only in this browser. Leave the room and lose ${count === 1 ? "it" : "them"}?`)
-  );
+  const [are, them] = count === 1 ? ["is", "it"] : ["are", "them"];
+  return count === 0 || confirm(`${editsInWords(count)} ${are} only in this browser. Leave the room and lose ${them}?`);
 }
 
 addEventListener("hashchange", () => {

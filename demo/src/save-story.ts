@@ -3,6 +3,7 @@
  * known: "on disk" only what the server has acknowledged as durable.
  */
 import type { ConnectionStatus, DocumentAccess, SaveState } from "@syncline/client";
+import { editsInWords } from "./edit-words.js";
 
 export interface PaneState {
   readonly isSwitchedOff: boolean;
@@ -56,30 +57,30 @@ const goneBecause: Readonly<Record<number, string>> = {
 function closedStory({ code, reason }: ClosedFor, hasContent: boolean, waiting: number): SaveStory {
   const gone = goneBecause[code];
   const sentences = [gone ?? `The server closed this document: ${reason || "it gave no reason"} (${code}).`];
-  if (waiting > 0) sentences.push(`${edits(waiting)} only in this browser.`);
+  if (waiting > 0) sentences.push(`${editsInWords(waiting)} only in this browser.`);
   if (gone && hasContent) sentences.push("The text in this tab is still here to copy, before you reload the page.");
   return { tone: gone ? "gone" : "closed", sentence: sentences.join(" ") };
 }
 
 function heldSentence({ reason }: DocumentAccess, waiting: number): string {
   if (reason === "") return readerSentence(waiting);
-  const what = waiting > 0 ? `${edits(waiting)} ${waiting === 1 ? "is" : "are"}` : "What you type is";
+  const what = waiting > 0 ? `${editsInWords(waiting)} ${waiting === 1 ? "is" : "are"}` : "What you type is";
   return `${asSentence(reason)} ${what} kept in this tab and will be sent.`;
 }
 
 function readerSentence(waiting: number): string {
   const sentence = "You may read this document, not change it.";
-  return waiting > 0 ? `${sentence} ${edits(waiting)} only in this tab.` : sentence;
+  return waiting > 0 ? `${sentence} ${editsInWords(waiting)} only in this tab.` : sentence;
 }
 
 function rejectedSentence(reason: string, waiting: number): string {
-  return `The server did not take an edit: ${reason.replace(/\.$/, "")}. ${edits(waiting)} only in this tab.`;
+  return `The server did not take an edit: ${reason.replace(/\.$/, "")}. ${editsInWords(waiting)} only in this tab.`;
 }
 
 function offlineSentence({ hasContent }: PaneState, waiting: number): string {
   if (!hasContent) return "Offline, and the document was not loaded yet.";
   if (waiting === 0) return "Offline. Type on: your edits wait here until you switch back.";
-  return `${edits(waiting)} only in this browser. Keep this tab open until you switch back.`;
+  return `${editsInWords(waiting)} only in this browser. Keep this tab open until you switch back.`;
 }
 
 function loadingSentence({ status }: PaneState): string {
@@ -88,18 +89,19 @@ function loadingSentence({ status }: PaneState): string {
 
 function reconnectingSentence({ inThisBrowser, durable }: SaveState): string {
   const waiting = inThisBrowser - durable;
-  if (waiting > 0) return `Reconnecting… ${edits(waiting)} waiting in this browser, nothing is lost.`;
+  if (waiting > 0) return `Reconnecting… ${editsInWords(waiting)} waiting in this browser, nothing is lost.`;
   if (durable > 0) return "Reconnecting… What you wrote is on the server’s disk. You can type on.";
   return "Reconnecting… You can type on, nothing is lost.";
 }
 
 function returningSentence(waiting: number): string {
   if (waiting === 0) return "Connected again, fetching what others wrote…";
-  return `Connected again, sending ${edits(waiting)} and fetching what others wrote…`;
+  return `Connected again, sending ${editsInWords(waiting)} and fetching what others wrote…`;
 }
 
 function savingSentence({ inThisBrowser, received, durable }: SaveState): string {
-  if (received === inThisBrowser) return `The server has ${edits(received - durable)} still to write to its disk…`;
+  if (received === inThisBrowser)
+    return `The server has ${editsInWords(received - durable)} still to write to its disk…`;
   return "Saving…";
 }
 
@@ -111,8 +113,4 @@ function savedSentence({ durable }: SaveState): string {
 
 function asSentence(reason: string): string {
   return `${reason.slice(0, 1).toUpperCase()}${reason.slice(1).replace(/\.$/, "")}.`;
-}
-
-function edits(count: number): string {
-  return count === 1 ? "1 edit" : `${count.toLocaleString("en")} edits`;
 }

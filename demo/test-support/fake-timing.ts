@@ -1,48 +1,12 @@
-/** A clock that moves when told, its timers, and chance that a test decides about. */
-import type { Timing } from "@syncline/client";
+/** The client's clock that moves when told, with chance that a test decides about. */
+import { FakeTiming as FakeClock } from "../../packages/client/test-support/fake-timing.js";
 
-interface FakeTimer {
-  readonly dueMs: number;
-  readonly callback: () => void;
-}
-
-export class FakeTiming implements Timing {
-  readonly random: () => number;
-  #nowMs = 1_000;
-  readonly #timers = new Set<FakeTimer>();
+export class FakeTiming extends FakeClock {
+  override random: () => number;
 
   constructor(random: () => number = () => 0.5) {
+    super();
     this.random = random;
-  }
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  setTimer(callback: () => void, delayMs: number): () => void {
-    const timer = { dueMs: this.#nowMs + delayMs, callback };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
-  }
-
-  get timerCount(): number {
-    return this.#timers.size;
-  }
-
-  /** Fires what falls due, in order, each at its time. */
-  advance(ms: number): void {
-    const untilMs = this.#nowMs + ms;
-    for (let next = this.#nextUntil(untilMs); next; next = this.#nextUntil(untilMs)) {
-      this.#timers.delete(next);
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
-      next.callback();
-    }
-    this.#nowMs = untilMs;
-  }
-
-  #nextUntil(untilMs: number): FakeTimer | undefined {
-    const due = [...this.#timers].filter(({ dueMs }) => dueMs <= untilMs);
-    return due.sort((a, b) => a.dueMs - b.dueMs)[0];
   }
 }
 

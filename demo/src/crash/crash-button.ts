@@ -2,6 +2,7 @@
  * "Crash the server": has it killed with kill -9 while the visitor types, waits until it is back, and reads from it what
  * had shown as on its disk. The panes are kept away meanwhile: what is found is what the server had.
  */
+import { personIn } from "../people.js";
 import { countOf, crashStory, type CrashNews, type PaneEdits } from "./crash-story.js";
 import type { CrashSubject } from "./crash-subject.js";
 import { askForCrash, askServer, isBack } from "./demo-server.js";
@@ -23,7 +24,7 @@ export interface CrashButtonOptions {
   readonly subjects: () => readonly CrashSubject[];
 }
 
-type State = "idle" | "crashing" | "destroyed";
+type State = "idle" | "crashing";
 
 const backLimitMs = 20_000;
 
@@ -49,14 +50,6 @@ export class CrashButton {
     for (const [subject, edits] of before) if (!this.#watched.has(subject)) edits.destroy();
   }
 
-  /** A crash that is under way ends as it would, and nothing is said of it. */
-  destroy(): void {
-    this.#state = "destroyed";
-    this.#options.button.removeEventListener("click", this.#onClick);
-    for (const edits of this.#watched.values()) edits.destroy();
-    this.#watched.clear();
-  }
-
   async #showIfPossible(): Promise<void> {
     const server = await askServer();
     this.#options.button.hidden = server?.canCrash !== true;
@@ -69,7 +62,7 @@ export class CrashButton {
   async #crash(): Promise<void> {
     this.watch();
     const { serverUrl, room } = this.#options;
-    const saved = [...this.#watched].map(([subject, { durable }], i) => ({ name: nameOf(subject, i), edits: durable }));
+    const saved = [...this.#watched].map(([subject, { durable }]) => ({ name: nameOf(subject), edits: durable }));
     const hold = new Hold([...this.#watched.keys()]);
     this.#become("crashing");
     try {
@@ -101,15 +94,13 @@ export class CrashButton {
     }
   }
 
-  #become(state: "idle" | "crashing"): void {
-    if (this.#state === "destroyed") return;
+  #become(state: State): void {
     this.#state = state;
     // Not `disabled`: that would take the keyboard away from it.
     this.#options.button.ariaDisabled = String(state === "crashing");
   }
 
   #tell(news: CrashNews): void {
-    if (this.#state === "destroyed") return;
     const { tone, sentence } = crashStory(news);
     this.#options.report.dataset["tone"] = tone;
     this.#options.report.textContent = sentence;
@@ -123,8 +114,6 @@ function missingIn(doc: CrashSubject["doc"], saved: readonly PaneEdits[]): reado
 }
 
 /** As the pane presents itself to others. */
-function nameOf({ provider }: CrashSubject, index: number): string {
-  const user: unknown = provider.awareness.getLocalState()?.["user"];
-  const name = typeof user === "object" && user !== null && "name" in user ? user.name : undefined;
-  return typeof name === "string" && name !== "" ? name : `person ${index + 1}`;
+function nameOf({ provider }: CrashSubject): string {
+  return personIn(provider.awareness.getLocalState() ?? undefined).name;
 }

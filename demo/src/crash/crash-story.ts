@@ -1,4 +1,5 @@
 /** What a visitor is told of a crash, as a function of what was found. It must never say more than was seen. */
+import { editsInWords } from "../edit-words.js";
 import type { Edit } from "./saved-edits.js";
 
 export interface PaneEdits {
@@ -61,7 +62,7 @@ function comparedStory({ awayMs, savedCount, missing }: Extract<CrashNews, { kin
   const missingCount = missing.reduce((sum, { edits }) => sum + countOf(edits), 0);
   const which = missing.map(({ name, edits }) => `${numbersOf(edits)} of ${name}’s pane`).join(", and ");
   const are = missingCount === 1 ? "is" : "are";
-  const sentence = `${killed(awayMs)} Of ${edits(savedCount)} that showed as on disk, ${missingCount.toLocaleString("en")} ${are} missing: ${which}.`;
+  const sentence = `${killed(awayMs)} Of ${editsInWords(savedCount)} that showed as on disk, ${missingCount.toLocaleString("en")} ${are} missing: ${which}.`;
   return { tone: "alarm", sentence };
 }
 
@@ -81,7 +82,7 @@ function killed(awayMs: number): string {
 function allThere(savedCount: number): string {
   if (savedCount === 0) return "No edit of these panes had shown as on disk yet.";
   if (savedCount === 1) return "The one edit that showed as on disk is there.";
-  return `All ${edits(savedCount)} that showed as on disk are there.`;
+  return `All ${editsInWords(savedCount)} that showed as on disk are there.`;
 }
 
 /** `edits 3 to 7 and 9`: as the pane counts them. */
@@ -96,10 +97,6 @@ function numbersOf(edits: readonly Edit[]): string {
   const words = runs.map(({ first, last }) => (first === last ? String(first) : `${first} to ${last}`));
   const list = words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words.join("");
   return `${countOf(edits) === 1 ? "edit" : "edits"} ${list}`;
-}
-
-function edits(count: number): string {
-  return count === 1 ? "1 edit" : `${count.toLocaleString("en")} edits`;
 }
 
 function seconds(ms: number, digits: number): string {

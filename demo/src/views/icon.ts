@@ -14,12 +14,17 @@ export type IconName = keyof typeof paths;
 const svg = "http://www.w3.org/2000/svg";
 
 export function icon(name: IconName): SVGSVGElement {
+  return drawingOf(paths[name]);
+}
+
+/** @param line a path on the grid */
+export function drawingOf(line: string): SVGSVGElement {
   const drawing = document.createElementNS(svg, "svg");
   drawing.setAttribute("viewBox", "0 0 20 20");
   drawing.setAttribute("aria-hidden", "true");
   drawing.classList.add("tool-icon");
   const path = document.createElementNS(svg, "path");
-  path.setAttribute("d", paths[name]);
+  path.setAttribute("d", line);
   drawing.append(path);
   return drawing;
 }

@@ -16,9 +16,7 @@ export class FakeTiming implements Timing {
     return this.#nowMs;
   }
 
-  random(): number {
-    return this.chance;
-  }
+  random: () => number = () => this.chance;
 
   setTimer(callback: () => void, delayMs: number): () => void {
     const timer = { dueMs: this.#nowMs + delayMs, callback };

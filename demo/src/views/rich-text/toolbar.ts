@@ -1,10 +1,9 @@
 /** The buttons above the page. One stop for Tab, arrow keys from one button to the next. */
 import type { Editor } from "@tiptap/core";
+import { drawingOf } from "../icon.js";
 import { tools, type Tool } from "./tools.js";
 import "../tools.css";
 import "./toolbar.css";
-
-const svgNamespace = "http://www.w3.org/2000/svg";
 
 export class Toolbar {
   readonly element = document.createElement("div");
@@ -101,11 +100,5 @@ function iconOf({ icon }: Tool): Element {
     letters.textContent = icon.text;
     return letters;
   }
-  const svg = document.createElementNS(svgNamespace, "svg");
-  svg.setAttribute("viewBox", "0 0 20 20");
-  svg.classList.add("tool-icon");
-  const path = document.createElementNS(svgNamespace, "path");
-  path.setAttribute("d", icon.path);
-  svg.append(path);
-  return svg;
+  return drawingOf(icon.path);
 }
