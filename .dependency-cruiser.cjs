@@ -4,7 +4,7 @@
  */
 
 /** Server folders from the outside in: each may import those after it, never those before it. */
-const serverLayers = ["cli", "adapters", "documents", "connection", "room", "storage", "worker", "update"];
+const serverLayers = ["cli", "adapters", "documents", "auth", "connection", "room", "storage", "worker", "update"];
 const server = "(^|/)packages/server/src";
 
 /** Third-party module → the only files that may import it. */
@@ -19,7 +19,9 @@ const owners = {
   ora: "cli/progress\\.ts$",
   pino: "cli/",
   "prom-client": "adapters/metrics\\.ts$",
-  zod: "options\\.ts$",
+  zod: "(options|cli/[a-z-]+)\\.ts$",
+  jose: "auth/",
+  "smol-toml": "cli/",
   yjs: "(worker/|update/trim\\.ts$)",
 };
 

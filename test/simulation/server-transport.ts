@@ -43,6 +43,7 @@ function* payloadsIn(frames: Uint8Array): Iterable<Uint8Array> {
 }
 
 export class ServerTransport implements Transport {
+  readonly peer = { address: "", headers: {} };
   readonly #link: TransportLink;
   readonly #process: Process;
   readonly #unsentLimitBytes: number;

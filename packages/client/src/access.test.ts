@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import * as Y from "yjs";
 import { containsAll, FakeServer, room } from "../test-support/fake-server.js";
 import { setUp } from "../test-support/provider-world.js";
-import { accessLevel } from "./access.js";
+import { accessLevel, rootsIn } from "./access.js";
 
 const full = "the disk is full";
 
@@ -27,7 +27,7 @@ describe("access", () => {
     const { provider, log, settle, server } = setUp();
     expect(provider.access).toEqual({ level: "write", reason: "" });
     await settle();
-    server.broadcast({ type: "access", room, access: 2, reason: "" });
+    server.broadcast({ type: "access", room, access: 2, reason: "", roots: "" });
     await settle();
     expect(log).toEqual(["connected", "synced"]);
   });
@@ -45,8 +45,27 @@ describe("access", () => {
     expect(log.slice(2)).toEqual([`access read ${full}`, "access read the disk fails", "access write"]);
   });
 
-  it("is 0 none, 1 read, 2 write, and read for a number nobody knows yet", () => {
-    expect([0, 1, 2, 3, 255].map(accessLevel)).toEqual(["none", "read", "write", "read", "read"]);
+  it("is 0 none, 1 read, 2 write, 3 presence, 4 comment, and read for a number nobody knows yet", () => {
+    const levels = ["none", "read", "write", "presence", "comment", "read", "read"];
+    expect([0, 1, 2, 3, 4, 5, 255].map(accessLevel)).toEqual(levels);
+  });
+
+  it("4 sends edits, and says of which root types they may be", async () => {
+    const { server, settle, text, provider } = setUp();
+    server.access = 4;
+    await settle();
+    const roots = JSON.stringify(["comments", "a, b"]);
+    server.broadcast({ type: "access", room, access: 4, reason: "", roots });
+    await settle();
+    text.insert(0, "x");
+    await settle();
+    expect(sentNumbers(server)).toEqual([1]);
+    expect(provider.access).toEqual({ level: "comment", reason: "", roots: ["comments", "a, b"] });
+    expect(provider.pending.count).toBe(0);
+  });
+
+  it("has no roots to write to where the server's list cannot be read", () => {
+    expect(["", "[]", '["a"]', "a", "3", '{"0":"a"}'].map(rootsIn)).toEqual([undefined, [], ["a"], [], [], []]);
   });
 
   it.each([0, 1, 3])("%i, said in opened or later, sends nothing", async (access) => {
@@ -54,7 +73,7 @@ describe("access", () => {
       const { server, settle, text, provider } = setUp();
       if (!isSaidLater) server.access = access;
       await settle();
-      if (isSaidLater) server.broadcast({ type: "access", room, access, reason: "" });
+      if (isSaidLater) server.broadcast({ type: "access", room, access, reason: "", roots: "" });
       await settle();
       text.insert(0, "x");
       await settle();
@@ -65,7 +84,7 @@ describe("access", () => {
   it("of another room is another's", async () => {
     const { provider, server, settle } = setUp();
     await settle();
-    server.broadcast({ type: "access", room: room + 1, access: 1, reason: full });
+    server.broadcast({ type: "access", room: room + 1, access: 1, reason: full, roots: "" });
     await settle();
     expect(provider.access.level).toBe("write");
   });

@@ -3,9 +3,17 @@
  * it is opened on and keeps what must: its position in the document's log, what was refused, and the ledger of edits.
  * Several may share a connection: each ignores messages that are not for it. Knows no sockets, and of presence only bytes.
  */
-import { access, ackLevel, closeCodes, type Have, type Message, type Opened } from "@syncline/protocol";
+import {
+  ackLevel,
+  closeCodes,
+  mayWrite,
+  type AccessMessage,
+  type Have,
+  type Message,
+  type Opened,
+} from "@syncline/protocol";
 import * as Y from "yjs";
-import { accessLevel, type DocumentAccess } from "./access.js";
+import { accessLevel, areEqual, type DocumentAccess, isSameRight, isWritable, rootsIn } from "./access.js";
 import { eventMessage, payloadOf } from "./application-event.js";
 import { clockOf, hasDeletedMoreThan, hasMoreThan, isEmpty } from "./content.js";
 import { SynclineError } from "./error.js";
@@ -24,9 +32,11 @@ export class DocumentSession {
   #state: SessionState = { kind: "away" };
   readonly #content: RemoteContent;
   readonly #standing = new Standing();
-  #access: DocumentAccess = { level: "write", reason: "" };
+  #access: DocumentAccess = { level: "write", reason: "", roots: undefined };
   /** Since then nothing is sent: later edits lean on what the server does not take. */
   #rejected: RejectedUpdate | undefined;
+  /** What this client was allowed when that was refused. */
+  #refusedUnder: DocumentAccess = this.#access;
   #resyncsInARow = 0;
 
   constructor(options: SessionOptions) {
@@ -186,7 +196,7 @@ export class DocumentSession {
       case "close":
         return this.#onEnded(message.code, message.reason);
       case "access":
-        return this.#onAccess(opening, message.access, message.reason);
+        return this.#onAccess(opening, message);
     }
   }
 
@@ -206,18 +216,25 @@ export class DocumentSession {
     if (state !== opening) this.#options.presence().announce();
     else opening.isCovered = false;
     // Why is said by `access` alone: what was said stands while the level does.
-    const isAsBefore = state === opening && accessLevel(opened.access) === this.#access.level;
-    this.#setAccess(opened.access, isAsBefore ? this.#access.reason : "");
+    const level = accessLevel(opened.access);
+    const isAsBefore = state === opening && level === this.#access.level;
+    this.#setAccess(isAsBefore ? this.#access : { level, reason: "", roots: this.#rootsWith(level) });
     const { doc, ledger } = this.#options;
     // Nothing is sent then, and no ack comes.
     if (isEmpty(doc) && ledger.unackedBytes === 0) this.#onAck(ledger.confirm());
-    if (opened.access === access.write && this.#rejected?.code === closeCodes.forbidden) this.#pardon();
+    if (state !== opening || !isSameRight(this.#access, this.#refusedUnder)) this.#pardonForbidden();
     if (this.#rejected) return opening.sender.hold();
     opening.sender.answer(opened);
   }
 
-  /** What was refused is sent after all. */
-  #pardon(): void {
+  /** Said by the message that follows: until then, what was said of the level the last time. */
+  #rootsWith(level: DocumentAccess["level"]): DocumentAccess["roots"] {
+    return level === this.#access.level ? this.#access.roots : undefined;
+  }
+
+  /** What was refused for lack of a right is sent once more. */
+  #pardonForbidden(): void {
+    if (this.#rejected?.code !== closeCodes.forbidden || !isWritable(this.#access)) return;
     this.#rejected = undefined;
     this.#options.ledger.revive();
     this.#progressed();
@@ -235,8 +252,7 @@ export class DocumentSession {
       onDoubt: (reason) => this.#resync(reason),
     });
     const isResumed = stateVector.length === 0;
-    const isCovered =
-      granted !== access.write && !isResumed && !ledger.hasOwnUnsentEdits && !hasMoreThan(doc, stateVector);
+    const isCovered = !mayWrite(granted) && !isResumed && !ledger.hasOwnUnsentEdits && !hasMoreThan(doc, stateVector);
     const opening: Opening = {
       kind: "open",
       channel,
@@ -252,10 +268,10 @@ export class DocumentSession {
     return opening;
   }
 
-  #onAccess(opening: Opening, granted: number, reason: string): void {
+  #onAccess(opening: Opening, { access: granted, reason, roots }: AccessMessage): void {
     opening.isCovered = false;
-    if (granted !== access.write) opening.sender.hold();
-    this.#setAccess(granted, reason);
+    if (!mayWrite(granted)) opening.sender.hold();
+    this.#setAccess({ level: accessLevel(granted), reason, roots: rootsIn(roots) });
     this.#rejectForReader(opening);
   }
 
@@ -264,9 +280,9 @@ export class DocumentSession {
    * `synced` it is not known which it is.
    */
   #rejectForReader({ isSynced }: Opening): void {
-    const { level, reason } = this.#access;
-    if (level === "write" || reason !== "" || this.#rejected || !isSynced || !this.#options.ledger.hasUnsentEdits)
-      return;
+    const { reason } = this.#access;
+    if (isWritable(this.#access) || reason !== "" || this.#rejected || !isSynced) return;
+    if (!this.#options.ledger.hasUnsentEdits) return;
     this.#reject({
       update: this.exportUnsaved(),
       code: closeCodes.forbidden,
@@ -274,11 +290,10 @@ export class DocumentSession {
     });
   }
 
-  #setAccess(granted: number, reason: string): void {
-    const level = accessLevel(granted);
-    if (level === this.#access.level && reason === this.#access.reason) return;
-    this.#access = { level, reason };
-    this.#options.tell("access", this.#access);
+  #setAccess(access: DocumentAccess): void {
+    if (areEqual(access, this.#access)) return;
+    this.#access = access;
+    this.#options.tell("access", access);
   }
 
   #onAck(outcome: AckOutcome): void {
@@ -343,6 +358,7 @@ export class DocumentSession {
   #reject(rejected: RejectedUpdate): void {
     if (this.#rejected) return;
     this.#rejected = rejected;
+    this.#refusedUnder = this.#access;
     if (this.#state.kind === "open") this.#state.sender.hold();
     const { code: closeCode, reason } = rejected;
     this.#options.ledger.fail(new SynclineError("rejected", `An edit was rejected: ${reason}`, { closeCode, reason }));
@@ -373,7 +389,7 @@ export class DocumentSession {
     const { doc, ledger, origin: own } = this.#options;
     if (origin === own) return;
     // Yjs tidies formatting, and observers answer: to who may not write that is no edit of theirs, and nothing to refuse.
-    if (this.#content.isApplying && this.#access.level !== "write") return;
+    if (this.#content.isApplying && !isWritable(this.#access)) return;
     const { clientID: clientId } = doc;
     const edit = { update, byteCount: update.length, isOwn: transaction.local };
     ledger.made({ ...edit, clientId, clock: clockOf(doc, clientId) });

@@ -1038,7 +1038,7 @@ describe("refusals at random", () => {
 /** As a server whose authorization changes: says so, and asks for edits where they are taken again. */
 function grant({ server, network }: ProviderWorld, access: number): void {
   server.access = access;
-  server.broadcast({ type: "access", room, access, reason: "" });
+  server.broadcast({ type: "access", room, access, reason: "", roots: "" });
   const [socket] = network.openSockets;
   if (socket && access === 2 && server.sent("open").length > 0) server.sendOpened(socket);
 }

@@ -48,12 +48,23 @@ function stateOf(doc: Y.Doc): unknown {
   };
 }
 
-/** A document with the same root types that gets the updates as one that joins does. */
+/** Somebody with the same root types who gets the updates as one that joins does. */
+function freshClient(updates: readonly Uint8Array[], gc: boolean): Client {
+  const doc = new Y.Doc({ gc });
+  const undo = new Y.UndoManager([...rootsOf(doc)], { captureTimeout: 0 });
+  receive(doc, updates);
+  return { doc, undo };
+}
+
 function freshDoc(updates: readonly Uint8Array[], gc = true): Y.Doc {
   const doc = new Y.Doc({ gc });
   rootsOf(doc);
-  doc.transact(() => updates.forEach((update) => Y.applyUpdate(doc, update, "server")));
+  receive(doc, updates);
   return doc;
+}
+
+function receive(doc: Y.Doc, updates: readonly Uint8Array[]): void {
+  doc.transact(() => updates.forEach((update) => Y.applyUpdate(doc, update, "server")), "server");
 }
 
 function typed(text: string, clientId = 1): Y.Doc {
@@ -137,11 +148,13 @@ describe("whatever was refused", { timeout: 120_000 }, () => {
         const { client, accepted } = refusedEdits(seed);
         const roots = rootsOf(client.doc);
         resetDocument(client.doc, accepted, origin, newClientId);
-        expect(stateOf(client.doc)).toEqual(stateOf(freshDoc(accepted, client.doc.gc)));
+        // With an undo manager, as the client has: what Yjs tidies of formatting, any undo manager keeps from being collected.
+        const fresh = freshClient(accepted, client.doc.gc);
+        expect(stateOf(client.doc)).toEqual(stateOf(fresh.doc));
         expect(client.doc.clientID).toBe(newClientId);
         for (const [index, root] of rootsOf(client.doc).entries()) expect(root).toBe(roots[index]);
       }),
-      { numRuns: runCount },
+      { numRuns: runCount, examples: [[1_250_390_806]] },
     );
   });
 

@@ -28,7 +28,8 @@ const maxDeletions = 5;
  * 2. For the insertion the same, with `update` and `updateV2`: one, of all of `updates`, `origin` its origin.
  *
  * Whoever sends or stores updates passes over those of `origin`. What observers write in answer to 2, and formatting that Yjs
- * tidies as after any transaction from elsewhere (origin null), are edits like others, made by `newClientId`.
+ * tidies as after any transaction from elsewhere (origin null), are edits like others, made by `newClientId`. Undo managers
+ * that track null take the tidying for this person's, as always in Yjs: nothing to redo is left, and one undo may show nothing.
  *
  * Whoever else keeps the document (another provider, a database, another tab) still has what was forgotten and can bring it
  * back: it has to be cleared first.
@@ -38,7 +39,7 @@ const maxDeletions = 5;
  * - Positions (relative positions, cursors) next to forgotten text resolve to null, or do not exist.
  * - Undo managers keep their stacks, which Yjs gives no way to find. Undoing what was forgotten, or a deletion that was, does
  *   nothing; text that is still deleted does not come back, its content having been collected. Applications better `clear()`
- *   them.
+ *   them; before the reset if an editor may delete half a surrogate pair: the pair is whole afterwards, and Yjs would part it.
  * - Presence does not know the new client id: `awareness.clientID` is for the caller to move.
  *
  * @param updates v1, in any order. What they lean on and do not hold becomes pending.

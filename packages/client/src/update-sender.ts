@@ -2,7 +2,7 @@
  * Sends the local edits of one opening, numbered, and waits for their acks. While the server takes none it holds them
  * back: the ledger has them, and the answer to the next `opened` carries them all. Knows nothing of what comes down.
  */
-import { access, closeCodes, type Ack, type Message, type Opened } from "@syncline/protocol";
+import { closeCodes, mayWrite, type Ack, type Message, type Opened } from "@syncline/protocol";
 import type * as Y from "yjs";
 import { clockOf, encodeDiff, isEmpty } from "./content.js";
 import { transferAllowanceMs } from "./heartbeat.js";
@@ -62,7 +62,7 @@ export class UpdateSender {
 
   /** Sends what the server lacks; holds it back when the server takes none. */
   answer({ access: granted, stateVector }: Pick<Opened, "access" | "stateVector">): void {
-    if (granted !== access.write) return this.hold();
+    if (!mayWrite(granted)) return this.hold();
     if (this.#state === "stopped") return;
     this.#state = "sending";
     const { doc, ledger, clientId } = this.#options;

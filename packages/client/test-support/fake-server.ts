@@ -209,7 +209,7 @@ export class FakeServer implements FakePeer {
   }
 
   #sendAccess(socket: FakeSocket, granted: number, reason: string): void {
-    this.send(socket, { type: "access", room, access: granted, reason });
+    this.send(socket, { type: "access", room, access: granted, reason, roots: "" });
   }
 
   /** Only an `opened` with access 2 makes a client send again. */

@@ -18,6 +18,8 @@ export {
   eventKind,
   access,
   ackLevel,
+  mayRead,
+  mayWrite,
   type Access,
   type AccessMessage,
   type Ack,

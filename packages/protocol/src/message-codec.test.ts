@@ -51,7 +51,7 @@ const fieldsOf: { [Type in Message["type"]]: fc.Arbitrary<Extract<Message, { typ
   token: fc.record({ type: fc.constant("token" as const), token: text, expiresInMs: uint }),
   goaway: fc.record({ type: fc.constant("goaway" as const), reconnectAfterMs: uint, reason: text }),
   close: fc.record({ type: fc.constant("close" as const), room: uint, code: uint, reason: text }),
-  access: fc.record({ type: fc.constant("access" as const), room: uint, access: uint, reason: text }),
+  access: fc.record({ type: fc.constant("access" as const), room: uint, access: uint, reason: text, roots: text }),
   ping: fc.record({ type: fc.constant("ping" as const), n: uint }),
   pong: fc.record({ type: fc.constant("pong" as const), n: uint }),
 };
@@ -78,12 +78,12 @@ describe("frames of the syncline dialect", () => {
     expect(
       hex(
         encodeFrame([
-          { type: "access", room: 1, access: 1, reason: "full" },
+          { type: "access", room: 1, access: 1, reason: "full", roots: "" },
           { type: "ack", room: 1, n: 2, clock: 5, level: 2, seq: 4 },
           { type: "ping", n: 9 },
         ]),
       ),
-    ).toBe("08 0d 01 01 04 66 75 6c 6c 06 07 01 02 05 02 04 02 0e 09");
+    ).toBe("09 0d 01 01 04 66 75 6c 6c 00 06 07 01 02 05 02 04 02 0e 09");
   });
 
   test("unknown types are skipped, and unknown fields at the end of known ones", () => {

@@ -34,7 +34,7 @@ export function encodeFrame(messages: Iterable<Message>): Uint8Array<ArrayBuffer
 
 /**
  * The messages of a frame, in order; messages of an unknown type are left out. Fields a later version may append to a
- * known message are ignored; the seq of an ack that ends before it is 0.
+ * known message are ignored; fields that were appended since and are left out have the value that says nothing.
  *
  * @throws {ProtocolError} `malformed-message`; an empty frame is one, too.
  */
@@ -62,11 +62,14 @@ function readMessage(from: ByteReader): Message | undefined {
   if (!layout) return undefined;
   const message: Record<string, unknown> = { type: layout.type };
   for (const [name, kind] of layout.fields) {
-    const isLeftOut = from.isAtEnd && layout.type === "ack" && name === "seq";
-    message[name] = isLeftOut ? 0 : readers[kind](from);
+    const appended = from.isAtEnd ? appendedFields[`${layout.type}.${name}`] : undefined;
+    message[name] = appended ?? readers[kind](from);
   }
   return message as unknown as Message;
 }
+
+/** Fields that came after the first version of their message, and what they are where they are left out. */
+const appendedFields: Readonly<Record<string, string | number>> = { "ack.seq": 0, "access.roots": "" };
 
 const haveKinds = { stateVector: 0, resume: 1 } as const;
 

@@ -37,7 +37,7 @@ export const messageLayouts: Layouts = {
   event: [10, { room: "uint", kind: "uint", payload: "bytes" }],
   close: [11, { room: "uint", code: "uint", reason: "text" }],
   token: [12, { token: "text", expiresInMs: "uint" }],
-  access: [13, { room: "uint", access: "uint", reason: "text" }],
+  access: [13, { room: "uint", access: "uint", reason: "text", roots: "text" }],
   ping: [14, { n: "uint" }],
   pong: [15, { n: "uint" }],
   goaway: [16, { reconnectAfterMs: "uint", reason: "text" }],

@@ -3,9 +3,30 @@
  * Bytes in a decoded message are views into the frame it came in.
  */
 
-/** 0 none, 1 read, 2 write. Later levels take free numbers; a client treats an unknown one as read. */
-export type Access = 0 | 1 | 2;
-export const access = { none: 0, read: 1, write: 2 } as const satisfies Record<string, Access>;
+/**
+ * What a client may do in a document. Numbers are in the order in which levels were added, not of what they allow; a client
+ * treats one that it does not know as read.
+ */
+export type Access = 0 | 1 | 2 | 3 | 4;
+export const access = {
+  none: 0,
+  read: 1,
+  write: 2,
+  /** See who is there, and be seen; nothing of the content. */
+  presence: 3,
+  /** Read everything, and write to some of the root types. */
+  comment: 4,
+} as const satisfies Record<string, Access>;
+
+/** Whether `level` lets a client have the content. */
+export function mayRead(level: number): boolean {
+  return level === access.read || mayWrite(level);
+}
+
+/** Whether `level` lets a client send updates; of which root types is another question. */
+export function mayWrite(level: number): boolean {
+  return level === access.write || level === access.comment;
+}
 
 /** 1 received: kept if the server lives. 2 durable: kept if the server's machine loses power. */
 export type AckLevel = 1 | 2;
@@ -132,6 +153,8 @@ export interface AccessMessage {
   readonly access: number;
   /** A sentence for a person. `""` when there is nothing to explain. */
   readonly reason: string;
+  /** The root types that may be written to, as a JSON list of names; `""`: all that `access` allows. */
+  readonly roots: string;
 }
 
 /** From a server: the token runs out in `expiresInMs`. From a client: a fresh one, `expiresInMs` 0. */

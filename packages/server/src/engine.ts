@@ -5,13 +5,17 @@
 import { randomUUID } from "node:crypto";
 import { maxUpdateHeaderBytes } from "@syncline/protocol";
 import { everybodyMayWrite, type Authorize } from "./connection/authorize.js";
+import { Grants } from "./connection/grants.js";
+import { Revocations, type Revoked } from "./connection/revocations.js";
 import type { ConnectionServices } from "./connection/services.js";
 import { createSynclineWire } from "./connection/syncline-wire.js";
 import type { Framing } from "./connection/transport.js";
 import { createYWebsocketWire } from "./connection/y-websocket-wire.js";
 import { Documents } from "./documents/documents.js";
+import { SynclineError } from "./error.js";
 import type { Logger } from "./logger.js";
 import type { ServerLimits } from "./options.js";
+import { Refusals } from "./refusals.js";
 import { Backlog } from "./room/backlog.js";
 import { Rooms } from "./room/rooms.js";
 import { createSegmentCache } from "./room/segment-cache.js";
@@ -34,6 +38,8 @@ export interface EngineOptions {
   readonly logger: Logger;
   /** @default everybody may write */
   readonly authorize?: Authorize;
+  /** What was revoked before. @default nothing */
+  readonly revocations?: Revocations;
   /** A random name, unique for ever. @default randomUUID */
   readonly newId?: () => string;
   /** Milliseconds since 1970. @default Date.now */
@@ -43,9 +49,12 @@ export interface EngineOptions {
 export class Engine {
   readonly documents: Documents;
   readonly rooms: Rooms;
+  readonly refusals: Refusals;
   readonly #options: EngineOptions;
   readonly #commitQueue: CommitQueue;
   readonly #backlog: Backlog;
+  readonly #grants = new Grants();
+  readonly #revocations: Revocations;
   readonly #newId: () => string;
   readonly #wallClock: () => number;
 
@@ -53,6 +62,8 @@ export class Engine {
     const { storage, workers, limits, relay, timers, logger } = options;
     const { newId = randomUUID, wallClock = () => Date.now() } = options;
     this.#options = options;
+    this.refusals = new Refusals(logger, timers);
+    this.#revocations = options.revocations ?? new Revocations();
     this.#newId = newId;
     this.#wallClock = wallClock;
     this.#commitQueue = new CommitQueue({ storage, timers, logger, commitIntervalMs: limits.commitIntervalMs });
@@ -91,6 +102,10 @@ export class Engine {
       timers,
       wallClock: this.#wallClock,
       authorize,
+      revocations: this.#revocations,
+      authorizeTimeoutMs: limits.authorizeTimeoutMs,
+      grants: this.#grants,
+      refusals: this.refusals,
       logger,
       framing,
       wires: { yWebsocket: createYWebsocketWire(framing), syncline: createSynclineWire(framing) },
@@ -106,6 +121,23 @@ export class Engine {
     };
   }
 
+  /**
+   * Ends the access of all that `revoked` names: tokens made until now are not accepted any more, and who has a document open by
+   * one is authorized anew at once. Resolves with how many those were, when each is dealt with.
+   *
+   * @throws {SynclineError} `invalid-option` when it names nothing
+   */
+  async revoke(revoked: Revoked): Promise<number> {
+    assertNames(revoked);
+    this.#revocations.add({ ...revoked, revokedAt: this.#wallClock() });
+    return this.#grants.recheck(revoked);
+  }
+
+  /** Authorizes all anew that `revoked` names, who then go on with what they are granted now. Resolves with how many. */
+  reauthorize(revoked: Revoked = {}): Promise<number> {
+    return this.#grants.recheck(revoked);
+  }
+
   /** Resolves when everything received is on disk or refused, or when `signal` says that nobody waits any more. */
   async settled(signal?: AbortSignal): Promise<void> {
     await this.rooms.settled(signal);
@@ -118,4 +150,9 @@ export class Engine {
     await this.#options.workers.close();
     await this.#options.storage.close();
   }
+}
+
+function assertNames({ subject, tokenId, documentName }: Revoked): void {
+  if (subject !== undefined || tokenId !== undefined || documentName !== undefined) return;
+  throw new SynclineError("invalid-option", "revoke takes a subject, a tokenId or a documentName: to end all access, change the key");
 }

@@ -78,6 +78,8 @@ export interface ServerLimits {
   readonly heartbeatMs: number;
   /** How long a syncline client may take for its hello. @default 5,000 */
   readonly helloTimeoutMs: number;
+  /** How long `authorize` may take; then the client is told to come back. @default 10,000 */
+  readonly authorizeTimeoutMs: number;
   /** How long a y-websocket client, which cannot be told, may stay in a document that takes no edits because the store refuses writes. @default 10,000 */
   readonly readOnlyAllowanceMs: number;
   /** Bytes of edits that may wait for the disk, over all documents, before no more are read from those who send them. @default 64 MiB */
@@ -137,6 +139,7 @@ const limitsSchema = z.strictObject({
   maxPresenceIdsPerMember: count(16),
   heartbeatMs: count(15_000),
   helloTimeoutMs: count(5_000),
+  authorizeTimeoutMs: count(10_000),
   readOnlyAllowanceMs: span(10_000),
   maxBacklogBytes: count(64 * MiB),
   maxRoomsPerConnection: count(100),

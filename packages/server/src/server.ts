@@ -8,6 +8,7 @@ import type { ServerStatus } from "./adapters/server-status.js";
 import { frameWithLengths } from "./adapters/session-frames.js";
 import { WebSocketAdapter } from "./adapters/websocket.js";
 import { connect } from "./connection/connect.js";
+import type { Revoked } from "./connection/revocations.js";
 import type { Documents } from "./documents/documents.js";
 import { Engine } from "./engine.js";
 import { resolveOptions, type ResolvedOptions, type ServerOptions } from "./options.js";
@@ -24,6 +25,19 @@ export interface SynclineServer {
   readonly url: string;
   /** What can be done with documents as a whole: list, inspect, delete, export, import, check, back up. */
   readonly documents: Documents;
+  /**
+   * Ends the access of all that `revoked` names: one person's, one token's, or all in one document. Tokens made until now are not
+   * accepted any more, and who has a document open by one of them is sent away with 4401. Where there is no telling when a token
+   * was made (`issuedAt`), `authorize` is asked again and decides. Resolves with how many clients were looked at, when it is done.
+   *
+   * @throws {SynclineError} `invalid-option` when it names nothing
+   */
+  revoke(revoked: Revoked): Promise<number>;
+  /**
+   * Asks `authorize` again for all clients that `revoked` names, or all: access goes up or down while they are connected.
+   * Resolves with how many those were.
+   */
+  reauthorize(revoked?: Revoked): Promise<number>;
   /**
    * Stops accepting, commits what is queued, closes clients with 4503 (they come back by themselves), closes the store.
    * A second call waits for the first.
@@ -118,6 +132,14 @@ class RunningServer implements SynclineServer {
 
   get documents(): Documents {
     return this.#engine.documents;
+  }
+
+  revoke(revoked: Revoked): Promise<number> {
+    return this.#engine.revoke(revoked);
+  }
+
+  reauthorize(revoked?: Revoked): Promise<number> {
+    return this.#engine.reauthorize(revoked);
   }
 
   async listen(): Promise<void> {

@@ -1,6 +1,6 @@
 /** A connection's frames on their way to a client, one after the other, each for a while. It can stall, and break at any frame. For tests. */
 import type { CloseCode } from "@syncline/protocol";
-import type { Transport } from "../src/connection/transport.js";
+import { nobodyKnown, type Transport } from "../src/connection/transport.js";
 import type { VirtualTime } from "./virtual-time.js";
 
 const headerBytes = 4;
@@ -23,6 +23,7 @@ export interface PipeEnd {
 }
 
 export class PipedTransport implements Transport {
+  readonly peer = nobodyKnown;
   readonly #time: VirtualTime;
   readonly #latencyMs: () => number;
   readonly #end: PipeEnd;

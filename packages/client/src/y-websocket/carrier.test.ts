@@ -217,7 +217,9 @@ describe("while it is open", () => {
     server.sayToAll({ type: "permission-denied", reason: "for members only" });
     server.sayToAll({ type: "permission-denied", reason: "for members only" });
     await server.settle();
-    expect(speaker.all("access")).toEqual([{ type: "access", room: 1, access: 1, reason: "for members only" }]);
+    expect(speaker.all("access")).toEqual([
+      { type: "access", room: 1, access: 1, reason: "for members only", roots: "" },
+    ]);
   });
 
   test("permission that is denied before the document is open is told when it is", async () => {
@@ -586,7 +588,7 @@ describe("acks", () => {
       timing.advance(1_000);
       await server.settle();
     }
-    const told = { type: "access", room: 1, access: 1, reason: "The server does not keep the edits" };
+    const told = { type: "access", room: 1, access: 1, reason: "The server does not keep the edits", roots: "" };
     expect(speaker.all("access")).toEqual([told]);
     // After 1, 2, 4, 8, 16 s and then every 30 s.
     expect(server.questionCount).toBeGreaterThanOrEqual(12);

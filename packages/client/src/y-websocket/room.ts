@@ -156,7 +156,7 @@ export class YWebsocketRoom {
 
   #tellDenial(): void {
     const reason = this.#denial;
-    if (reason !== undefined) this.#options.tell({ type: "access", room, access: access.read, reason });
+    if (reason !== undefined) this.#options.tell({ type: "access", room, access: access.read, reason, roots: "" });
   }
 
   #ask(): void {

@@ -3,7 +3,7 @@
  * has them, and leave through whatever answer is under way (sse.ts, poll.ts); frames up come in POSTs (uploads.ts).
  */
 import { closeCodes, fitCloseReason, type CloseCode } from "@syncline/protocol";
-import type { Connection, Transport } from "../connection/transport.js";
+import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
 import type { Farewell } from "./session-answer.js";
@@ -24,7 +24,7 @@ export interface Outlet {
 export interface HttpSessionOptions {
   readonly timers: Timers;
   readonly logger: Logger;
-  readonly remoteAddress: string | undefined;
+  readonly peer: Peer;
   readonly maxFrameBytes: number;
   /** Kept for the client until it says that it has them; one that leaves more is closed with 4508. */
   readonly maxUnreadBytes: number;
@@ -83,6 +83,10 @@ export class HttpSession implements Transport {
     this.#connection = connection;
   }
 
+  get peer(): Peer {
+    return this.#options.peer;
+  }
+
   get unsentBytes(): number {
     return Math.max(0, this.#unread.byteCount - inFlightBytes);
   }
@@ -127,8 +131,8 @@ export class HttpSession implements Transport {
 
   close(code: CloseCode, reason: string): void {
     if (this.#state.kind !== "open") return;
-    const { logger, timers, remoteAddress } = this.#options;
-    logger.info({ code, reason, remoteAddress }, "closing a connection");
+    const { logger, timers, peer } = this.#options;
+    logger.info({ code, reason, remoteAddress: peer.address }, "closing a connection");
     const cancelTimeout = timers.after(closeTimeoutMs, () => this.terminate());
     this.#state = { kind: "closing", farewell: { code, reason: fitCloseReason(reason) }, cancelTimeout };
     this.#look();

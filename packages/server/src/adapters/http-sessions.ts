@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type CloseCode, synclinePath } from "@syncline/protocol";
-import type { Connection, Transport } from "../connection/transport.js";
+import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
 import { HttpSession } from "./http-session.js";
@@ -95,7 +95,7 @@ export class HttpSessions {
     this.#cancelTick?.();
   }
 
-  #create({ method, socket }: IncomingMessage, response: ServerResponse): void {
+  #create({ method, socket, headers }: IncomingMessage, response: ServerResponse): void {
     const { maxHttpSessions } = this.#options;
     if (method !== "POST") return answerNotAllowed(response, "POST");
     if (this.#isStopping) return answerUnavailable(response, "the server is shutting down; it will be back");
@@ -103,14 +103,14 @@ export class HttpSessions {
       return answerUnavailable(response, `at most ${maxHttpSessions} sessions over HTTP; WebSockets are not counted`);
     }
     const id = (this.#options.newSessionId ?? randomSessionId)();
-    this.#add(id, socket.remoteAddress);
+    this.#add(id, { address: socket.remoteAddress ?? "", headers });
     answerJson(response, 201, { session: id });
   }
 
-  #add(id: string, remoteAddress: string | undefined): void {
+  #add(id: string, peer: Peer): void {
     const { timers, logger, maxFrameBytes, maxHttpSessionBytes, httpSessionIdleMs, connect } = this.#options;
     const limits = { maxFrameBytes, maxUnreadBytes: maxHttpSessionBytes, idleMs: httpSessionIdleMs };
-    const session = new HttpSession({ timers, logger, remoteAddress, ...limits });
+    const session = new HttpSession({ timers, logger, peer, ...limits });
     this.#sessions.set(id, session);
     void session.gone.then(() => this.#sessions.delete(id));
     session.carry(connect(session));

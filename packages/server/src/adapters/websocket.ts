@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { fitCloseReason, type CloseCode } from "@syncline/protocol";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import type { Connection, Transport } from "../connection/transport.js";
+import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
 
@@ -58,13 +58,17 @@ export class WebSocketAdapter {
     // Until ws takes over, a reset socket would otherwise be an uncaught error.
     socket.on("error", destroyThis);
     const target = request.url ?? "/";
+    const peer = { address: request.socket.remoteAddress ?? "", headers: request.headers };
     this.#server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      this.#opened(webSocket, socket as Socket, target);
+      this.#opened(webSocket, { socket: socket as Socket, peer, target });
     });
   }
 
-  #opened(webSocket: WebSocket, socket: Socket, target: string): void {
-    const transport = new WebSocketTransport(webSocket, socket, this.#options);
+  #opened(
+    webSocket: WebSocket,
+    { socket, peer, target }: { readonly socket: Socket; readonly peer: Peer; readonly target: string },
+  ): void {
+    const transport = new WebSocketTransport(webSocket, { ...this.#options, socket, peer });
     this.#transports.add(transport);
     const connection = this.#options.connect(transport, target);
     transport.carry(connection, () => this.#transports.delete(transport));
@@ -103,7 +107,15 @@ function destroyThis(this: Duplex): void {
   this.destroy();
 }
 
+interface WebSocketTransportOptions {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
 class WebSocketTransport implements Transport {
+  readonly peer: Peer;
   /** Resolves when the socket is closed. */
   readonly gone: Promise<void>;
   readonly #webSocket: WebSocket;
@@ -117,8 +129,9 @@ class WebSocketTransport implements Transport {
   /** Shared by all documents of the connection that wait for it. */
   #draining: Promise<void> | undefined;
 
-  constructor(webSocket: WebSocket, socket: Socket, { timers, logger }: WebSocketAdapterOptions) {
+  constructor(webSocket: WebSocket, { socket, peer, timers, logger }: WebSocketTransportOptions) {
     this.#webSocket = webSocket;
+    this.peer = peer;
     this.#socket = socket;
     this.#timers = timers;
     this.#logger = logger;

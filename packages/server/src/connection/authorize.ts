@@ -5,7 +5,10 @@
 import { access, checkDocumentName, closeCodes, type Access, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import type { Logger } from "../logger.js";
-import type { RoomAccess } from "../room/room-state.js";
+import type { Standing } from "../room/standing.js";
+import type { Timers } from "../timers.js";
+import type { Revocations } from "./revocations.js";
+import type { Peer } from "./transport.js";
 
 /** What a client asks for. */
 export interface AuthorizeRequest {
@@ -13,18 +16,53 @@ export interface AuthorizeRequest {
   readonly token: string;
   readonly documentName: string;
   readonly dialect: "syncline" | "y-websocket";
+  /** Where the client comes from: its address, and the headers of the request that opened its socket or session. */
+  readonly request: Peer;
 }
 
-/** What a token allows in one document. */
+/** What a token allows in one document, and whose it is. */
 export interface Authorization {
-  readonly access: "none" | "read" | "write";
+  /**
+   * - `none`: nothing; the client is refused with 4403
+   * - `presence`: see who is there and be seen, nothing of the content
+   * - `read`: that, and the content
+   * - `comment`: that, and write to the root types in `write`
+   * - `write`: everything
+   */
+  readonly access: "none" | "presence" | "read" | "comment" | "write";
+  /**
+   * The root types that may be changed, by name (`doc.getText("body")` is `"body"`), with `comment` or `write`.
+   * @default `["comments"]` with `comment`, all with `write`
+   */
+  readonly write?: readonly string[] | undefined;
+  /** Whether the others see this client's presence. @default true */
+  readonly presence?: boolean | undefined;
   /** Milliseconds since 1970. @default never */
   readonly expiresAt?: number | undefined;
+  /** When the token was made, in milliseconds since 1970: what is revoked later does not hold for newer ones. */
+  readonly issuedAt?: number | undefined;
+  /**
+   * Who this is, the same on all of their sockets and devices. Yjs client ids belong to it: nobody else may write under them.
+   * @default nobody knows
+   */
+  readonly subject?: string | undefined;
+  /** The token's own name, for revoking this one. */
+  readonly tokenId?: string | undefined;
+  /** What others see of this client under `user` in its presence, whatever it says itself. An object that can be JSON. */
+  readonly user?: Readonly<Record<string, unknown>> | undefined;
+  /** How fast this client's edits are read; what is above that waits on its side. @default as fast as the server can */
+  readonly rates?: Rates | undefined;
+}
+
+export interface Rates {
+  readonly updatesPerSecond?: number | undefined;
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /**
- * Called for each document that a client opens, and again for a fresh token. Who throws (`NotAuthorized`, to say why) does
- * not accept the token: the client is refused with 4401. `"none"` is 4403.
+ * Called for each document that a client opens, again for a fresh token, and again when what was granted is to be looked at
+ * anew. Who throws `NotAuthorized`, to say why, does not accept the token: the client is refused with 4401 and stays away. Any
+ * other throw is a failure of the callback's: the client is told to come back. `"none"` is 4403.
  */
 export type Authorize = (request: AuthorizeRequest) => Authorization | Promise<Authorization>;
 
@@ -46,6 +84,9 @@ export const everybodyMayWrite: Authorize = () => ({ access: "write" });
 /** What one client may do in one document, and until when. */
 export interface Grant {
   readonly level: Access;
+  readonly standing: Standing;
+  readonly tokenId: string | undefined;
+  readonly rates: Rates | undefined;
   /** Milliseconds since 1970; `Infinity`: for ever. */
   readonly expiresAtMs: number;
 }
@@ -63,6 +104,10 @@ export class AccessRefused extends Error {
 
 export interface AuthorizeServices {
   readonly authorize: Authorize;
+  readonly revocations: Revocations;
+  /** How long `authorize` may take. */
+  readonly authorizeTimeoutMs: number;
+  readonly timers: Pick<Timers, "after">;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
   readonly logger: Logger;
@@ -70,10 +115,10 @@ export interface AuthorizeServices {
 
 const maxTokenLength = 8 * 1024;
 
-export const tokenExpired = { code: closeCodes.notAuthenticated, reason: "the token has expired" } as const;
+/** What `comment` allows when it is not said. */
+const commentRoots: readonly string[] = ["comments"];
 
-/** Why an update of a client was not taken, whose token allows reading only. */
-export const mayNotWrite = { code: closeCodes.forbidden, reason: "you may read this document, not change it" } as const;
+export const tokenExpired = { code: closeCodes.notAuthenticated, reason: "the token has expired" } as const;
 
 /**
  * @throws {AccessRefused}
@@ -84,35 +129,70 @@ export async function grantFor(request: AuthorizeRequest, services: AuthorizeSer
   if (request.token.length > maxTokenLength) {
     throw new AccessRefused(closeCodes.notAuthenticated, `a token of more than ${maxTokenLength} characters`);
   }
-  const { access: word, expiresAt = Infinity } = await answerTo(request, services);
-  if (!Object.hasOwn(access, word) || typeof expiresAt !== "number" || Number.isNaN(expiresAt)) {
-    throw new TypeError('authorize must answer { access: "none" | "read" | "write", expiresAt?: number }');
+  const answer = await answerTo(request, services);
+  assertAnswer(answer);
+  const grant = grantOf(answer);
+  if (answer.access === "none") throw new AccessRefused(closeCodes.forbidden, "you may not open this document");
+  if (grant.expiresAtMs <= services.wallClock()) throw new AccessRefused(tokenExpired.code, tokenExpired.reason);
+  if (services.revocations.isRevoked({ ...answer, documentName: request.documentName })) {
+    throw new AccessRefused(closeCodes.notAuthenticated, "the access was revoked");
   }
-  if (word === "none") throw new AccessRefused(closeCodes.forbidden, "you may not open this document");
-  if (expiresAt <= services.wallClock()) throw new AccessRefused(tokenExpired.code, tokenExpired.reason);
-  return { level: access[word], expiresAtMs: expiresAt };
+  return grant;
 }
 
-async function answerTo(request: AuthorizeRequest, { authorize, logger }: AuthorizeServices): Promise<Authorization> {
+function grantOf(answer: Authorization): Grant {
+  const { access: word, write, presence = true, expiresAt = Infinity, subject, tokenId, user, rates } = answer;
+  const standing: Standing = {
+    subject,
+    roots: write ?? (word === "comment" ? commentRoots : undefined),
+    mayAnnounce: presence,
+    mayRead: word !== "presence",
+    user,
+  };
+  // Who may write to some of the root types only is told so, whatever the word for it.
+  const level = word === "write" && write !== undefined ? access.comment : access[word];
+  return { level, standing, tokenId, rates, expiresAtMs: expiresAt };
+}
+
+/** Whoever wrote the callback is told by a log what is wrong with it; the client that there is a failure. */
+function assertAnswer({ access: word, expiresAt = Infinity, write, user }: Authorization): void {
+  const isSound =
+    Object.hasOwn(access, word) &&
+    typeof expiresAt === "number" &&
+    !Number.isNaN(expiresAt) &&
+    (write === undefined || (Array.isArray(write) && write.every((root) => typeof root === "string"))) &&
+    (user === undefined || (typeof user === "object" && user !== null));
+  if (isSound) return;
+  throw new TypeError(
+    'authorize must answer { access: "none" | "presence" | "read" | "comment" | "write", expiresAt?: number, write?: string[], user?: object }',
+  );
+}
+
+async function answerTo(request: AuthorizeRequest, services: AuthorizeServices): Promise<Authorization> {
   try {
-    return await authorize(request);
+    return await inTime(request, services);
   } catch (thrown) {
     if (thrown instanceof NotAuthorized) throw new AccessRefused(closeCodes.notAuthenticated, thrown.reason);
-    logFailure(request, thrown, logger);
-    throw new AccessRefused(closeCodes.notAuthenticated, "the token was not accepted");
+    logFailure(request, thrown, services.logger);
+    // The callback has failed, not the token: clients that were sent away for good would not come back when it works again.
+    throw new AccessRefused(closeCodes.internalError, "the token could not be checked; come back later");
   }
 }
 
-/** The callback may have failed, not the token. */
+function inTime(request: AuthorizeRequest, services: AuthorizeServices): Promise<Authorization> {
+  const { authorize, timers, authorizeTimeoutMs } = services;
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(authorizeTimeoutMs, () =>
+      reject(new Error(`authorize did not answer within ${authorizeTimeoutMs / 1000} s`)),
+    );
+    // In a function of its own: what throws at once is to reject, too.
+    const asked = (async () => authorize(request))();
+    asked.finally(cancel).then(resolve, reject);
+  });
+}
+
 function logFailure({ token, documentName, dialect }: AuthorizeRequest, thrown: unknown, logger: Logger): void {
   // An error may quote the token.
   const error = token === "" ? messageOf(thrown) : messageOf(thrown).replaceAll(token, "…");
-  logger.warn({ documentName, dialect, error }, "authorize threw; the client was refused");
-}
-
-/** The lesser of what the room takes and what the client was granted, and the reason for that. */
-export function effectiveAccess(room: RoomAccess, { level }: Grant): RoomAccess {
-  // Where both say no the client's own reason is the one that lasts.
-  // To a client no reason means that there is no trouble, and nothing to wait for: what it writes is refused.
-  return level < access.write && level <= room.level ? { level, reason: "" } : room;
+  logger.error({ documentName, dialect, error }, "authorize failed; the client is told to come back");
 }

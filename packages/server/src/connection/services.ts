@@ -1,19 +1,18 @@
 /** What all connections of a server share. Wired in server.ts. */
-import type { Logger } from "../logger.js";
+import type { Refusals } from "../refusals.js";
 import type { Wire } from "../room/channel.js";
 import type { Rooms } from "../room/rooms.js";
 import type { Timers } from "../timers.js";
-import type { Authorize } from "./authorize.js";
+import type { AuthorizeServices } from "./authorize.js";
 import type { EventLimits } from "./event-allowance.js";
+import type { Grants } from "./grants.js";
 import type { Framing } from "./transport.js";
 
-export interface ConnectionServices {
+export interface ConnectionServices extends AuthorizeServices {
   readonly rooms: Rooms;
   readonly timers: Timers;
-  /** Milliseconds since 1970: what tokens expire by. */
-  readonly wallClock: () => number;
-  readonly authorize: Authorize;
-  readonly logger: Logger;
+  readonly grants: Grants;
+  readonly refusals: Refusals;
   readonly framing: Framing;
   readonly wires: { readonly yWebsocket: Wire; readonly syncline: Wire };
   /** How often a silent client is asked for a sign of life; it is dropped after two such spans. */

@@ -5,7 +5,7 @@
 import { ByteReader, encodeStreamClose, encodeStreamFrame, type CloseCode } from "@syncline/protocol";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
-import type { Connection, Framing, Transport } from "./transport.js";
+import type { Connection, Framing, Peer, Transport } from "./transport.js";
 
 export interface StreamOptions {
   /** The stream's number. */
@@ -66,6 +66,10 @@ export class StreamTransport implements Transport {
   /** From here on `connection` gets what arrives. */
   carry(connection: Connection): void {
     this.#connection = connection;
+  }
+
+  get peer(): Peer {
+    return this.#options.transport.peer;
   }
 
   get unsentBytes(): number {

@@ -161,11 +161,12 @@ export class SynclineConnection implements Connection {
 
   async #join(asked: Asked): Promise<void> {
     const { open } = asked;
-    const { rooms, maxRoomsPerConnection } = this.#services;
+    const { rooms, grants, maxRoomsPerConnection } = this.#services;
     if (this.#memberships.size + this.#openingCount > maxRoomsPerConnection) {
       return this.#refuse(open, closeCodes.rateLimited, `at most ${maxRoomsPerConnection} documents a connection`);
     }
     const token = open.token || this.#token.value;
+    const { recheckCount } = grants;
     const grant = await this.#authorize(open.documentName, token);
     if (this.#isClosed) return;
     const room = await rooms.open(open.documentName);
@@ -173,12 +174,13 @@ export class SynclineConnection implements Connection {
     if (!membership) return rooms.release(room);
     this.#memberships.set(room.number, membership);
     membership.begin();
-    // Replaced while the document was being loaded.
-    if (open.token === "" && token !== this.#token.value) await this.#renew(membership);
+    // Replaced, or revoked, while the document was being loaded.
+    const isReplaced = open.token === "" && token !== this.#token.value;
+    if (isReplaced || recheckCount !== grants.recheckCount) await this.#renew(membership);
   }
 
   #authorize(documentName: string, token: string): Promise<Grant> {
-    return grantFor({ token, documentName, dialect: "syncline" }, this.#services);
+    return grantFor({ token, documentName, dialect: "syncline", request: this.#transport.peer }, this.#services);
   }
 
   async #renewAll(): Promise<void> {
@@ -187,8 +189,8 @@ export class SynclineConnection implements Connection {
   }
 
   async #renew(membership: SynclineMembership): Promise<void> {
-    const token = this.#token.value;
-    const isReplaced = () => token !== this.#token.value;
+    const token = membership.ownToken || this.#token.value;
+    const isReplaced = () => token !== (membership.ownToken || this.#token.value);
     try {
       const grant = await this.#authorize(membership.documentName, token);
       if (!isReplaced()) membership.renew(grant);
@@ -212,6 +214,7 @@ export class SynclineConnection implements Connection {
         services: this.#services,
         grant,
         order,
+        recheck: (membership) => this.#renew(membership),
         askForToken: (expiresInMs) => this.#token.ask(expiresInMs),
         send: (messages) => this.#send(messages),
         left: () => this.#leave(room.number),

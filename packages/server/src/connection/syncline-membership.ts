@@ -1,12 +1,22 @@
 /** One document on a syncline connection: what the room says, in this dialect's messages. */
-import { access, closeCodes, ProtocolError, type CloseCode, type Message, type Open } from "@syncline/protocol";
+import {
+  access,
+  closeCodes,
+  mayRead,
+  mayWrite,
+  ProtocolError,
+  type CloseCode,
+  type Message,
+  type Open,
+} from "@syncline/protocol";
 import type { ApplicationEvent, Channel } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
-import type { RoomAccess } from "../room/room-state.js";
 import { StateVector } from "../update/state-vector.js";
-import { effectiveAccess, mayNotWrite, tokenExpired, type Grant } from "./authorize.js";
+import { tokenExpired, type Grant } from "./authorize.js";
+import { effectiveAccess, whyNotWrite, type EffectiveAccess } from "./effective-access.js";
 import { EventAllowance } from "./event-allowance.js";
+import type { GrantHolder } from "./grants.js";
 import { Lease } from "./lease.js";
 import type { ConnectionServices } from "./services.js";
 import type { Transport } from "./transport.js";
@@ -20,11 +30,13 @@ export interface MembershipOptions {
   readonly send: (messages: readonly Message[]) => void;
   /** The connection's token, by which this was granted, is about to expire. */
   readonly askForToken: (expiresInMs: number) => void;
+  /** Has what was granted looked at anew. */
+  readonly recheck: (membership: SynclineMembership) => Promise<void>;
   /** The server ended the membership. */
   readonly left: () => void;
 }
 
-export class SynclineMembership {
+export class SynclineMembership implements GrantHolder {
   readonly room: Room;
   readonly order: number;
   readonly #member: Member;
@@ -33,7 +45,7 @@ export class SynclineMembership {
   readonly #lease: Lease;
   #grant: Grant;
   /** What the client was last told that it may do. */
-  #told: RoomAccess;
+  #told: EffectiveAccess;
   /** Made when the client first sends an event: many never do. */
   #events: EventAllowance | undefined;
   #isEnded = false;
@@ -50,7 +62,21 @@ export class SynclineMembership {
     this.#grant = options.grant;
     this.#told = this.#access;
     this.#lease = this.#createLease();
-    this.#member = room.join(this.#channel(), open.clientId);
+    this.#member = room.join(this.#channel(), { clientId: open.clientId, standing: this.#grant.standing });
+    options.services.grants.add(this);
+  }
+
+  get grant(): Grant {
+    return this.#grant;
+  }
+
+  /** As it came with the open; `""`: the connection's is meant. */
+  get ownToken(): string {
+    return this.#open.token;
+  }
+
+  recheck(): Promise<void> {
+    return this.#options.recheck(this);
   }
 
   get documentName(): string {
@@ -65,17 +91,17 @@ export class SynclineMembership {
   /** Answers the open and starts sending. */
   begin(): void {
     // Who resumes knows without it what to send again.
-    this.#sendOpened(this.#has ? this.room.stateVector.encode() : new Uint8Array());
-    if (this.#told.level < access.write) this.#sendAccess(this.#told);
+    this.#sendOpened(this.#has ? this.#stateVectorForIt : new Uint8Array());
+    if (this.#told.level !== access.write) this.#sendAccess(this.#told);
     this.#lease.renew(this.#grant.expiresAtMs);
-    this.#sendDocument();
+    if (this.#isReader) this.#sendDocument();
     this.room.sendPresence(this.#member);
   }
 
   /** @throws {ProtocolError} `unexpected-message` */
   receive(update: Uint8Array, n: number): void {
     if (n === 0) throw new ProtocolError("unexpected-message", "updates are counted from 1");
-    if (!this.#isWriter) return this.room.decline(this.#member, n, mayNotWrite);
+    if (!mayWrite(this.#grant.level)) return this.#decline(n);
     this.room.receive(this.#member, { update, n });
   }
 
@@ -85,7 +111,7 @@ export class SynclineMembership {
 
   /** Passes an event of the application on. What is above the allowance is dropped, and all of a client that may not write. */
   broadcast(event: ApplicationEvent): void {
-    if (!this.#isWriter) return;
+    if (!mayWrite(this.#grant.level)) return;
     const { maxEventBytes } = this.#options.services.eventLimits;
     const byteCount = event.payload.length;
     if (byteCount > maxEventBytes) {
@@ -98,8 +124,13 @@ export class SynclineMembership {
   /** What a fresh token allows. */
   renew(grant: Grant): void {
     if (this.#isEnded) return;
+    // What it was sent of the document, or was not, is another story then: it begins anew.
+    if (mayRead(grant.level) !== this.#isReader) {
+      return this.#leave(closeCodes.unavailable, "what you may do here has changed; come back");
+    }
     this.#grant = grant;
     this.#lease.renew(grant.expiresAtMs);
+    this.room.regard(this.#member, grant.standing);
     this.#tellAccess();
   }
 
@@ -112,16 +143,27 @@ export class SynclineMembership {
   end(): void {
     this.#isEnded = true;
     this.#lease.end();
+    this.#options.services.grants.delete(this);
     this.room.leave(this.#member);
   }
 
-  get #access(): RoomAccess {
+  get #access(): EffectiveAccess {
     return effectiveAccess(this.room.access, this.#grant);
   }
 
-  /** By its token; the room may take no edits all the same. */
-  get #isWriter(): boolean {
-    return this.#grant.level >= access.write;
+  get #isReader(): boolean {
+    return mayRead(this.#grant.level);
+  }
+
+  /** Who may not read is not told what there is. */
+  get #stateVectorForIt(): Uint8Array {
+    return this.#isReader ? this.room.stateVector.encode() : Uint8Array.of(0);
+  }
+
+  #decline(n: number): void {
+    const why = whyNotWrite(this.#grant);
+    this.#options.services.refusals.note("read-only", why.reason, { documentName: this.documentName });
+    this.room.decline(this.#member, n, why);
   }
 
   #sendDocument(): void {
@@ -132,22 +174,23 @@ export class SynclineMembership {
 
   #sendOpened(stateVector: Uint8Array): void {
     const { requestId } = this.#open;
-    const { generation, seq } = this.room;
+    const { generation } = this.room;
+    const seq = this.#isReader ? this.room.seq : 0;
     const opened = { requestId, room: this.room.number, access: this.#access.level, generation, seq, stateVector };
     this.#send({ type: "opened", ...opened });
   }
 
-  #sendAccess({ level, reason }: RoomAccess): void {
-    this.#send({ type: "access", room: this.room.number, access: level, reason });
+  #sendAccess({ level, reason, roots }: EffectiveAccess): void {
+    this.#send({ type: "access", room: this.room.number, access: level, reason, roots });
   }
 
   /** Who may write again is told what the server has, and answers with what it kept to itself meanwhile. */
   #tellAccess(): void {
     const [now, told] = [this.#access, this.#told];
-    if (now.level === told.level && now.reason === told.reason) return;
+    if (now.level === told.level && now.reason === told.reason && now.roots === told.roots) return;
     this.#told = now;
     this.#sendAccess(now);
-    if (now.level >= access.write) this.#sendOpened(this.room.stateVector.encode());
+    if (mayWrite(now.level)) this.#sendOpened(this.room.stateVector.encode());
   }
 
   #leave(code: CloseCode, reason: string): void {
@@ -177,10 +220,10 @@ export class SynclineMembership {
   }
 
   #createAllowance(): EventAllowance {
-    const { eventLimits, timers, logger } = this.#options.services;
+    const { eventLimits, timers, refusals } = this.#options.services;
     const { documentName } = this;
     return new EventAllowance(eventLimits, timers, () =>
-      logger.warn({ documentName }, "a member sends more events than it may; what is above that is dropped"),
+      refusals.note("rate", "a member sends more events than it may; what is above that is dropped", { documentName }),
     );
   }
 

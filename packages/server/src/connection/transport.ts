@@ -1,7 +1,18 @@
 /** What a connection needs of what carries it: a WebSocket today. Knows no dialect. */
 import type { CloseCode } from "@syncline/protocol";
 
+/** Who is at the other end, as far as the network says. Nothing of it was checked but the address. */
+export interface Peer {
+  /** The client's IP address, as trusted proxies report it where there are any; `""` when it is not known. */
+  readonly address: string;
+  /** Of the request that brought the client here, names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export const nobodyKnown: Peer = Object.freeze({ address: "", headers: Object.freeze({}) });
+
 export interface Transport {
+  readonly peer: Peer;
   /** What was sent and has not yet left the process. */
   readonly unsentBytes: number;
   /** Sends frames made by the transport's `Framing`. The bytes may be shared with other transports. */

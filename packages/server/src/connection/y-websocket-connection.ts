@@ -7,15 +7,20 @@ import {
   closeCodes,
   decodeYWebsocketMessage,
   encodeYWebsocketMessage,
+  mayRead,
+  mayWrite,
   type Access,
   type CloseCode,
 } from "@syncline/protocol";
 import type { Channel } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
+import { anybody } from "../room/standing.js";
 import { StateVector } from "../update/state-vector.js";
-import { grantFor, mayNotWrite, tokenExpired, type Grant } from "./authorize.js";
+import { grantFor, tokenExpired, type Grant } from "./authorize.js";
 import { closeFor } from "./close-for.js";
+import { whyNotWrite } from "./effective-access.js";
+import type { GrantHolder } from "./grants.js";
 import { Lease } from "./lease.js";
 import { Liveness } from "./liveness.js";
 import type { ConnectionServices } from "./services.js";
@@ -25,8 +30,7 @@ interface Joined {
   readonly kind: "joined";
   readonly room: Room;
   readonly member: Member;
-  /** By its token; the room may take no edits all the same. */
-  readonly isWriter: boolean;
+  readonly channel: Channel;
 }
 
 type ConnectionState =
@@ -45,24 +49,38 @@ export interface YWebsocketRequest {
 /** These providers hang up after 30 s in which they heard nothing. */
 const speakAfterMs = 15_000;
 
+/** Until it is known what a client was granted. */
+const nothing: Grant = Object.freeze({
+  level: access.none,
+  standing: anybody,
+  tokenId: undefined,
+  rates: undefined,
+  expiresAtMs: Infinity,
+});
+
 /** What a waiting frame costs besides its bytes. */
 const frameOverheadBytes = 64;
 
 const emptyAwareness = encodeYWebsocketMessage({ type: "awareness", update: Uint8Array.of(0) });
 
-export class YWebsocketConnection implements Connection {
+export class YWebsocketConnection implements Connection, GrantHolder {
+  readonly documentName: string;
   readonly #transport: Transport;
   readonly #services: ConnectionServices;
+  readonly #token: string;
   readonly #liveness: Liveness;
   readonly #lease: Lease;
   #state: ConnectionState = { kind: "loading", waiting: [], waitingBytes: 0 };
+  #grant: Grant = nothing;
   /** Runs while the room takes no edits: this dialect cannot tell a client to keep them to itself. */
   #cancelGoodbye: (() => void) | undefined;
   #isToldReadingOnly = false;
 
-  constructor(transport: Transport, request: YWebsocketRequest, services: ConnectionServices) {
+  constructor(transport: Transport, { documentName, token }: YWebsocketRequest, services: ConnectionServices) {
+    this.documentName = documentName;
     this.#transport = transport;
     this.#services = services;
+    this.#token = token;
     this.#liveness = new Liveness(transport, services.heartbeatMs);
     this.#lease = new Lease({
       ...services,
@@ -70,7 +88,20 @@ export class YWebsocketConnection implements Connection {
       expiring: () => undefined,
       expired: () => this.#close(tokenExpired.code, tokenExpired.reason),
     });
-    void this.#join(request);
+    void this.#join();
+  }
+
+  /** What it was granted; nothing, until it is known. */
+  get grant(): Grant {
+    return this.#grant;
+  }
+
+  async recheck(): Promise<void> {
+    try {
+      this.#regard(await this.#authorize());
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
   }
 
   receive(frame: Uint8Array): void {
@@ -89,6 +120,7 @@ export class YWebsocketConnection implements Connection {
     if (state.kind === "closed") return;
     this.#cancelGoodbye?.();
     this.#lease.end();
+    this.#services.grants.delete(this);
     this.#state = { kind: "closed", waiting: state.kind === "loading" ? state.waiting : [] };
     if (state.kind !== "joined") return;
     state.room.leave(state.member);
@@ -103,32 +135,73 @@ export class YWebsocketConnection implements Connection {
     if (nowMs - this.#transport.lastSentMs >= speakAfterMs) this.#send(emptyAwareness);
   }
 
-  async #join({ documentName, token }: YWebsocketRequest): Promise<void> {
+  async #join(): Promise<void> {
+    const { grants, rooms } = this.#services;
+    const { recheckCount } = grants;
     try {
-      const grant = await grantFor({ documentName, token, dialect: "y-websocket" }, this.#services);
+      this.#grant = await this.#authorize();
       if (this.#hasNothingToSay) return;
-      const room = await this.#services.rooms.open(documentName);
+      const room = await rooms.open(this.documentName);
       const state = this.#state;
       if (state.kind === "joined") return;
-      this.#joined(room, grant, state.waiting);
+      this.#joined(room, state.waiting);
+      if (recheckCount !== grants.recheckCount) await this.recheck();
       if (state.kind === "closed") this.closed();
     } catch (thrown) {
       this.#fail(thrown);
     }
   }
 
-  #joined(room: Room, grant: Grant, waiting: readonly Uint8Array[]): void {
+  #authorize(): Promise<Grant> {
+    const { documentName } = this;
+    const request = { documentName, token: this.#token, dialect: "y-websocket", request: this.#transport.peer } as const;
+    return grantFor(request, this.#services);
+  }
+
+  #joined(room: Room, waiting: readonly Uint8Array[]): void {
     if (room.ending) return this.#close(room.ending.code, room.ending.reason);
-    const isWriter = grant.level >= access.write;
-    const channel = this.#channel(isWriter);
-    const member = room.join(channel, 0);
-    this.#state = { kind: "joined", room, member, isWriter };
-    this.#lease.renew(grant.expiresAtMs);
-    // What a reader has is not asked for: it would answer with all its deletions, and be told that it may not write.
-    if (isWriter) channel.ask(room.stateVector.encode());
+    const channel = this.#channel();
+    const member = room.join(channel, { clientId: 0, standing: this.#grant.standing });
+    this.#state = { kind: "joined", room, member, channel };
+    this.#services.grants.add(this);
+    this.#lease.renew(this.#grant.expiresAtMs);
     room.sendPresence(member);
-    if (isWriter) this.#setAccess(room.access.level, room.access.reason);
+    if (this.#isWriter) this.#beginWriting(room, channel);
     for (const frame of waiting) this.receive(frame);
+  }
+
+  /** What a reader has is not asked for: it would answer with all its deletions, and be told that it may not write. */
+  #beginWriting(room: Room, channel: Channel): void {
+    this.#isToldReadingOnly = false;
+    channel.ask(room.stateVector.encode());
+    this.#setAccess(room.access.level, room.access.reason);
+  }
+
+  /** It goes on with what it is granted now. */
+  #regard(grant: Grant): void {
+    const state = this.#state;
+    if (state.kind !== "joined") return;
+    const before = this.#grant;
+    // What it was sent of the document, or was not, is another story then: it begins anew.
+    if (mayRead(before.level) !== mayRead(grant.level)) {
+      return this.#close(closeCodes.unavailable, "what you may do here has changed; come back");
+    }
+    this.#grant = grant;
+    this.#lease.renew(grant.expiresAtMs);
+    state.room.regard(state.member, grant.standing);
+    if (this.#isWriter && !mayWrite(before.level)) this.#beginWriting(state.room, state.channel);
+    if (!this.#isWriter && mayWrite(before.level)) this.#endWriting();
+  }
+
+  #endWriting(): void {
+    this.#cancelGoodbye?.();
+    this.#cancelGoodbye = undefined;
+    this.#tellReadingOnly();
+  }
+
+  /** By its token; the room may take no edits all the same. */
+  get #isWriter(): boolean {
+    return mayWrite(this.#grant.level);
   }
 
   /** It has gone, and sent nothing before it went. */
@@ -144,14 +217,15 @@ export class YWebsocketConnection implements Connection {
     state.waiting.push(frame.slice());
   }
 
-  #handle({ room, member, isWriter }: Joined, frame: Uint8Array): void {
+  #handle({ room, member }: Joined, frame: Uint8Array): void {
     const message = decodeYWebsocketMessage(frame);
     switch (message?.type) {
       case "sync-step-1":
+        if (!mayRead(this.#grant.level)) return this.#tellReadingOnly();
         return room.sync(member, StateVector.decode(message.stateVector));
       case "sync-step-2":
       case "update":
-        if (!isWriter) return this.#tellReadingOnly();
+        if (!this.#isWriter) return this.#decline();
         return room.receive(member, { update: message.update, n: 0 });
       case "awareness":
         return room.announce(member, message.update);
@@ -163,23 +237,28 @@ export class YWebsocketConnection implements Connection {
     }
   }
 
+  #decline(): void {
+    this.#services.refusals.note("read-only", whyNotWrite(this.#grant).reason, { documentName: this.documentName });
+    this.#tellReadingOnly();
+  }
+
   /** Once: stock providers write it to the console, and go on sending what their users type. */
   #tellReadingOnly(): void {
     if (this.#isToldReadingOnly) return;
     this.#isToldReadingOnly = true;
-    this.#send(encodeYWebsocketMessage({ type: "permission-denied", reason: mayNotWrite.reason }));
+    this.#send(encodeYWebsocketMessage({ type: "permission-denied", reason: whyNotWrite(this.#grant).reason }));
   }
 
   /** Who may not write is sent away after a while, to come back later: it would go on typing into nowhere. */
   #setAccess(level: Access, reason: string): void {
     this.#cancelGoodbye?.();
     this.#cancelGoodbye = undefined;
-    if (level >= access.write) return;
+    if (mayWrite(level)) return;
     const { timers, readOnlyAllowanceMs } = this.#services;
     this.#cancelGoodbye = timers.after(readOnlyAllowanceMs, () => this.#close(closeCodes.unavailable, reason));
   }
 
-  #channel(isWriter: boolean): Channel {
+  #channel(): Channel {
     const transport = this.#transport;
     return {
       wire: this.#services.wires.yWebsocket,
@@ -193,7 +272,7 @@ export class YWebsocketConnection implements Connection {
       // This dialect has no words for these.
       ack: () => undefined,
       setAccess: (level, reason) => {
-        if (isWriter) this.#setAccess(level, reason);
+        if (this.#isWriter) this.#setAccess(level, reason);
       },
       reject: (_n, code, reason) => this.#close(code, reason),
       leave: (code, reason) => this.#close(code, reason),

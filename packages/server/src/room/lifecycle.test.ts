@@ -21,6 +21,7 @@ import { Backlog } from "./backlog.js";
 import type { Channel } from "./channel.js";
 import { DocumentDeleted } from "./deleted.js";
 import type { Room } from "./room.js";
+import { anybody } from "./standing.js";
 import { Rooms } from "./rooms.js";
 import { createSegmentCache } from "./segment-cache.js";
 import type { RoomServices } from "./services.js";
@@ -141,7 +142,7 @@ async function rounds(world: World, documentName: string, count: number): Promis
     const room = await world.open(documentName);
     // What it handed in was in a room that was let go, or is still in use: either way it is here.
     expect(room.stateVector.get(editor.doc.clientID)).toBe(editor.sentCount);
-    const member = room.join(editor.channel(), editor.doc.clientID);
+    const member = room.join(editor.channel(), { clientId: editor.doc.clientID, standing: anybody });
     room.sync(member, new StateVector());
     for (let edits = world.random.int(4), n = 1; n <= edits; n++) {
       room.receive(member, { update: editor.type(), n });
@@ -161,7 +162,7 @@ test("when everybody has gone no room is left, and the store holds everything", 
     (async () => {
       for (const editor of editors) {
         const room = await world.open("kept");
-        const member = room.join(editor.channel(), editor.doc.clientID);
+        const member = room.join(editor.channel(), { clientId: editor.doc.clientID, standing: anybody });
         for (let n = 1; n <= 20; n++) room.receive(member, { update: editor.type(), n });
         room.leave(member);
         world.release(room);
@@ -195,7 +196,7 @@ test("a room that is ended while it is folding its log, to be let go, does not t
     (async () => {
       const room = await world.open("folding");
       const editor = new Editor();
-      const member = room.join(editor.channel(), editor.doc.clientID);
+      const member = room.join(editor.channel(), { clientId: editor.doc.clientID, standing: anybody });
       for (let n = 1; n <= 60; n++) room.receive(member, { update: editor.type(), n });
       room.leave(member);
       world.release(room);
@@ -217,7 +218,7 @@ test("an update whose trial ends after its room was ended does not enter the log
     (async () => {
       const room = await world.open("tried");
       const editor = new Editor();
-      const member = room.join(editor.channel(), editor.doc.clientID);
+      const member = room.join(editor.channel(), { clientId: editor.doc.clientID, standing: anybody });
       editor.doc.getText("text").insert(0, "x".repeat(70_000));
       room.receive(member, { update: Y.encodeStateAsUpdate(editor.doc), n: 1 });
       await world.rooms.exclusively("tried", gone, async () => undefined);
@@ -260,7 +261,7 @@ async function visits(world: World, count: number): Promise<void> {
     // A moment too late: it was ended before this client could join.
     if (!room || room.ending) continue;
     const editor = new Editor();
-    const member = room.join(editor.channel(), editor.doc.clientID);
+    const member = room.join(editor.channel(), { clientId: editor.doc.clientID, standing: anybody });
     for (let n = 1; n <= 3; n++) room.receive(member, { update: editor.type(), n });
     await world.pause(1_500);
     if (editor.closedWith === undefined) {

@@ -8,12 +8,20 @@ import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { Channel } from "./channel.js";
 import type { Delivery } from "./delivery.js";
+import type { Standing } from "./standing.js";
 
 /** An update as a client handed it in. */
 export interface Submission {
   readonly update: Uint8Array;
   /** The client's counter; 0 in dialects without acks. */
   readonly n: number;
+}
+
+/** Who joins a room. */
+export interface Joining {
+  /** The client's Yjs client id; 0 if it did not say. */
+  readonly clientId: number;
+  readonly standing: Standing;
 }
 
 /** A submission that leans on something not here, and what that is. */
@@ -33,6 +41,7 @@ export class Member {
   readonly delivery: Delivery;
   /** The client's Yjs client id, whose clock its acks report; 0 if it did not say. */
   readonly clientId: number;
+  standing: Standing;
   /** Submissions that wait behind one that is being tried in a worker. `undefined`: none is. */
   waiting: Submission[] | undefined;
 
@@ -50,10 +59,11 @@ export class Member {
   #receivedN = 0;
   #clock = 0;
 
-  constructor(channel: Channel, delivery: Delivery, clientId: number) {
+  constructor(channel: Channel, delivery: Delivery, { clientId, standing }: Joining) {
     this.channel = channel;
     this.delivery = delivery;
     this.clientId = clientId;
+    this.standing = standing;
   }
 
   /** Notes that `n` was handed in. False when a counter before it never arrived. */

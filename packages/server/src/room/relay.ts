@@ -54,7 +54,7 @@ export class Relay {
   event(author: Member, event: ApplicationEvent): void {
     const shared = new Map<Wire, Uint8Array | undefined>();
     for (const member of this.#members) {
-      if (member === author || this.#lags(member)) continue;
+      if (member === author || !member.standing.mayRead || this.#lags(member)) continue;
       const { channel } = member;
       const { wire } = channel;
       if (!shared.has(wire)) shared.set(wire, wire.event(this.#roomNumber, event));

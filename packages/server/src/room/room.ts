@@ -12,13 +12,14 @@ import { Compaction } from "./compaction.js";
 import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
 import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
-import { Member, type Submission } from "./member.js";
+import { Member, type Joining, type Submission } from "./member.js";
 import { Presence } from "./presence.js";
 import { Relay } from "./relay.js";
 import { RelayAhead } from "./relay-ahead.js";
 import { accessIn, type Ending, type RoomAccess, type RoomState, whyNotSaved } from "./room-state.js";
 import { Resumption } from "./resumption.js";
 import type { RoomServices } from "./services.js";
+import type { Standing } from "./standing.js";
 import { Trials } from "./trial.js";
 
 type NewUpdate = Extract<Admission, { kind: "new" }>;
@@ -118,10 +119,16 @@ export class Room {
   }
 
   /** Makes the client at `channel` a member. It is sent no content before `sync`. */
-  join(channel: Channel, clientId: number): Member {
-    const member: Member = new Member(channel, this.#deliveryTo(channel), clientId);
+  join(channel: Channel, joining: Joining): Member {
+    const member: Member = new Member(channel, this.#deliveryTo(channel), joining);
     this.#members.add(member);
     return member;
+  }
+
+  /** From now on `member` is what `standing` says. */
+  regard(member: Member, standing: Standing): void {
+    member.standing = standing;
+    if (!standing.mayAnnounce) this.#presence?.leave(member);
   }
 
   leave(member: Member): void {
@@ -149,7 +156,7 @@ export class Room {
 
   /** @throws {ProtocolError} `malformed-message` */
   announce(member: Member, awarenessUpdate: Uint8Array): void {
-    if (!this.#members.has(member)) return;
+    if (!this.#members.has(member) || !member.standing.mayAnnounce) return;
     this.#presence ??= this.#createPresence();
     this.#presence.announce(member, awarenessUpdate);
   }
