@@ -125,9 +125,10 @@ test("a document is opened with the token of its open, and with the connection's
   speaker.say(openMessage(2, "b", "narrow"));
   expect(await speaker.hears("opened", ({ requestId }) => requestId === 1)).toMatchObject({ access: 1 });
   expect(await speaker.hears("opened", ({ requestId }) => requestId === 2)).toMatchObject({ access: 2 });
-  expect(door.asked).toEqual([
-    { token: "wide", documentName: "a", dialect: "syncline" },
-    { token: "narrow", documentName: "b", dialect: "syncline" },
+  const request = { address: expect.stringMatching(/127\.0\.0\.1$/) as string };
+  expect(door.asked).toMatchObject([
+    { token: "wide", documentName: "a", dialect: "syncline", request },
+    { token: "narrow", documentName: "b", dialect: "syncline", request },
   ]);
 });
 
@@ -339,6 +340,16 @@ test("a stock provider is closed with 4401 when its token has run out", async ()
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt);
 });
 
+test("while the callback fails clients are told to come back, and are let in when it works again", async () => {
+  const { url, door } = await serve({ token: new Error("the database is away") });
+  const speaker = await Speaker.open(url, "plan", { token: "token" });
+  expect(await speaker.hears("refused")).toMatchObject({ code: closeCodes.internalError });
+  const { provider } = stock(url, "plan", "token");
+  await new Promise((resolve) => provider.once("connection-close", resolve));
+  door.set("token", { access: "write" });
+  await new Promise<void>((resolve) => provider.on("sync", (isSynced: boolean) => isSynced && resolve()));
+});
+
 test("no token is ever logged", async () => {
   const secrets = ["secret-1", "secret-2", "secret-3"];
   const { url, log, door } = await serve({ "secret-2": { access: "none" } });
@@ -348,7 +359,7 @@ test("no token is ever logged", async () => {
     const speaker = await Speaker.open(url, "plan", { token });
     await (token === "secret-1" ? speaker.hears("close") : speaker.hears("refused"));
     const { provider } = stock(url, "plan", token);
-    await new Promise((resolve) => provider.on("closed", resolve));
+    await new Promise((resolve) => provider.on("connection-close", resolve));
   }
   expect(log.having(/is not in the table of sessions/)).not.toEqual([]);
   expect(log.having(/closing a connection/)).not.toEqual([]);

@@ -7,7 +7,9 @@ import { messageOf } from "../error.js";
 import type { Logger } from "../logger.js";
 import type { Standing } from "../room/standing.js";
 import type { Timers } from "../timers.js";
+import { principalOf } from "./principal.js";
 import type { Revocations } from "./revocations.js";
+import type { Strikes } from "./strikes.js";
 import type { Peer } from "./transport.js";
 
 /** What a client asks for. */
@@ -105,6 +107,7 @@ export class AccessRefused extends Error {
 export interface AuthorizeServices {
   readonly authorize: Authorize;
   readonly revocations: Revocations;
+  readonly strikes: Pick<Strikes, "refusalOf">;
   /** How long `authorize` may take. */
   readonly authorizeTimeoutMs: number;
   readonly timers: Pick<Timers, "after">;
@@ -132,6 +135,9 @@ export async function grantFor(request: AuthorizeRequest, services: AuthorizeSer
   const answer = await answerTo(request, services);
   assertAnswer(answer);
   const grant = grantOf(answer);
+  // Not sooner: where there is a subject, what others do at the same address is not held against it.
+  const tooManyStrikes = services.strikes.refusalOf(principalOf(answer.subject, request.request.address));
+  if (tooManyStrikes !== undefined) throw new AccessRefused(closeCodes.rateLimited, tooManyStrikes);
   if (answer.access === "none") throw new AccessRefused(closeCodes.forbidden, "you may not open this document");
   if (grant.expiresAtMs <= services.wallClock()) throw new AccessRefused(tokenExpired.code, tokenExpired.reason);
   if (services.revocations.isRevoked({ ...answer, documentName: request.documentName })) {
@@ -155,17 +161,20 @@ function grantOf(answer: Authorization): Grant {
 }
 
 /** Whoever wrote the callback is told by a log what is wrong with it; the client that there is a failure. */
-function assertAnswer({ access: word, expiresAt = Infinity, write, user }: Authorization): void {
-  const isSound =
-    Object.hasOwn(access, word) &&
-    typeof expiresAt === "number" &&
-    !Number.isNaN(expiresAt) &&
-    (write === undefined || (Array.isArray(write) && write.every((root) => typeof root === "string"))) &&
-    (user === undefined || (typeof user === "object" && user !== null));
-  if (isSound) return;
+function assertAnswer(answer: Authorization): void {
+  if (isAnswer(answer)) return;
   throw new TypeError(
     'authorize must answer { access: "none" | "presence" | "read" | "comment" | "write", expiresAt?: number, write?: string[], user?: object }',
   );
+}
+
+/** Callbacks are written in JavaScript, too. */
+function isAnswer(answer: Partial<Authorization> | null | undefined): boolean {
+  if (typeof answer !== "object" || answer === null) return false;
+  const { access: word = "", expiresAt = Infinity, write = [], user = {} } = answer;
+  if (!Object.hasOwn(access, word) || typeof expiresAt !== "number" || Number.isNaN(expiresAt)) return false;
+  if (!Array.isArray(write) || !write.every((root) => typeof root === "string")) return false;
+  return typeof user === "object" && user !== null;
 }
 
 async function answerTo(request: AuthorizeRequest, services: AuthorizeServices): Promise<Authorization> {

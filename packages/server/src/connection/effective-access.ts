@@ -20,7 +20,10 @@ export function effectiveAccess(room: RoomAccess, { level, standing }: Grant): E
   return room.level === access.write ? { level, reason: "", roots } : { ...room, roots };
 }
 
-export function whyNotWrite({ level }: { readonly level: Access }): { readonly code: CloseCode; readonly reason: string } {
+export function whyNotWrite({ level }: { readonly level: Access }): {
+  readonly code: CloseCode;
+  readonly reason: string;
+} {
   if (level !== access.presence) return mayNotWrite;
   return { code: closeCodes.forbidden, reason: "you may see who is here, not read or change the document" };
 }

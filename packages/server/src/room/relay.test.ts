@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { ApplicationEvent, Wire } from "./channel.js";
 import type { Member } from "./member.js";
 import { Relay } from "./relay.js";
+import { anybody } from "./standing.js";
 
 const maxUnsentBytes = 100;
 const event: ApplicationEvent = { kind: 1, payload: Uint8Array.of(1, 2, 3) };
@@ -29,7 +30,7 @@ function wire(encode: () => Uint8Array | undefined): Wire {
 
 const [talking, silent] = [wire(() => Uint8Array.of(7)), wire(() => undefined)];
 
-function member(state: { wire?: Wire; unsentBytes?: number; isLive?: boolean } = {}): Member {
+function member(state: { wire?: Wire; unsentBytes?: number; isLive?: boolean; mayRead?: boolean } = {}): Member {
   const created = {
     channel: {
       wire: state.wire ?? talking,
@@ -37,6 +38,7 @@ function member(state: { wire?: Wire; unsentBytes?: number; isLive?: boolean } =
       send: (bytes: Uint8Array) => void sent.get(created)?.push(bytes),
     },
     delivery: { isLive: state.isLive ?? true },
+    standing: { ...anybody, mayRead: state.mayRead ?? true },
   } as unknown as Member;
   sent.set(created, []);
   return created;
@@ -58,6 +60,13 @@ test("an event is encoded once for each kind of client, and its author does not 
   // The same bytes, not equal ones.
   const bytes = [...sent.values()].flat();
   expect(new Set(bytes).size).toBe(1);
+});
+
+test("who may only be seen goes without", () => {
+  const author = member();
+  member({ mayRead: false });
+  member();
+  expect(relayed(author)).toEqual([0, 0, 1]);
 });
 
 test("a member that lags goes without", () => {
