@@ -6,8 +6,10 @@ import { randomUUID } from "node:crypto";
 import { maxUpdateHeaderBytes } from "@syncline/protocol";
 import { everybodyMayWrite, type Authorize } from "./connection/authorize.js";
 import { Grants } from "./connection/grants.js";
-import { Revocations, type Revoked } from "./connection/revocations.js";
+import { ReadingTurns } from "./connection/reading-turns.js";
+import { Revocations, type RevocationLog, type Revoked } from "./connection/revocations.js";
 import type { ConnectionServices } from "./connection/services.js";
+import { Strikes } from "./connection/strikes.js";
 import { createSynclineWire } from "./connection/syncline-wire.js";
 import type { Framing } from "./connection/transport.js";
 import { createYWebsocketWire } from "./connection/y-websocket-wire.js";
@@ -27,12 +29,17 @@ import { version } from "./version.js";
 import type { WorkerPool } from "./worker/worker-pool.js";
 
 /** What threads do for an engine, or whoever does it in their place. */
-export type Workers = Pick<WorkerPool, "compact" | "content" | "diff" | "forget" | "salvage" | "trial" | "close">;
+export type Workers = Pick<
+  WorkerPool,
+  "compact" | "content" | "diff" | "forget" | "salvage" | "trial" | "checkRoots" | "close"
+>;
 
 export interface EngineOptions {
   readonly storage: Storage;
   readonly workers: Workers;
   readonly relay: "durable" | "immediate";
+  /** As `ServerOptions` has it. @default "enforce" */
+  readonly clientIds?: "enforce" | "log";
   readonly limits: ServerLimits;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -40,6 +47,8 @@ export interface EngineOptions {
   readonly authorize?: Authorize;
   /** What was revoked before. @default nothing */
   readonly revocations?: Revocations;
+  /** Where what is revoked outlives the process. @default nowhere */
+  readonly revocationLog?: RevocationLog;
   /** A random name, unique for ever. @default randomUUID */
   readonly newId?: () => string;
   /** Milliseconds since 1970. @default Date.now */
@@ -53,21 +62,27 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #commitQueue: CommitQueue;
   readonly #backlog: Backlog;
-  readonly #grants = new Grants();
+  readonly #grants: Grants;
   readonly #revocations: Revocations;
+  readonly #strikes: Strikes;
+  readonly #readingTurns: ReadingTurns;
   readonly #newId: () => string;
   readonly #wallClock: () => number;
 
   constructor(options: EngineOptions) {
     const { storage, workers, limits, relay, timers, logger } = options;
-    const { newId = randomUUID, wallClock = () => Date.now() } = options;
+    const { clientIds = "enforce", newId = randomUUID, wallClock = () => Date.now() } = options;
     this.#options = options;
     this.refusals = new Refusals(logger, timers);
     this.#revocations = options.revocations ?? new Revocations();
+    this.#grants = new Grants(this.#revocations);
+    this.#strikes = new Strikes(timers, this.refusals);
     this.#newId = newId;
     this.#wallClock = wallClock;
     this.#commitQueue = new CommitQueue({ storage, timers, logger, commitIntervalMs: limits.commitIntervalMs });
     this.#backlog = new Backlog(limits.maxBacklogBytes);
+    const backlogPart = () => this.#backlog.byteCount / limits.maxBacklogBytes;
+    this.#readingTurns = new ReadingTurns({ timers, backlogPart });
     this.rooms = new Rooms({
       storage,
       commitQueue: this.#commitQueue,
@@ -78,8 +93,9 @@ export class Engine {
       timers,
       wallClock,
       logger,
+      refusals: this.refusals,
       newGeneration: newId,
-      limits: { ...limits, relay },
+      limits: { ...limits, relay, clientIds },
     });
     this.documents = new Documents({ rooms: this.rooms, storage, workers, newGeneration: newId, wallClock });
   }
@@ -106,6 +122,8 @@ export class Engine {
       authorizeTimeoutMs: limits.authorizeTimeoutMs,
       grants: this.#grants,
       refusals: this.refusals,
+      strikes: this.#strikes,
+      readingTurns: this.#readingTurns,
       logger,
       framing,
       wires: { yWebsocket: createYWebsocketWire(framing), syncline: createSynclineWire(framing) },
@@ -123,19 +141,26 @@ export class Engine {
 
   /**
    * Ends the access of all that `revoked` names: tokens made until now are not accepted any more, and who has a document open by
-   * one is authorized anew at once. Resolves with how many those were, when each is dealt with.
+   * one is authorized anew at once. Resolves with how many were sent away.
    *
-   * @throws {SynclineError} `invalid-option` when it names nothing
+   * @throws {SynclineError} `invalid-option` when it names nothing; what writing it down throws, when the rest is done
    */
   async revoke(revoked: Revoked): Promise<number> {
     assertNames(revoked);
-    this.#revocations.add({ ...revoked, revokedAt: this.#wallClock() });
-    return this.#grants.recheck(revoked);
+    const { subject, tokenId, documentName } = revoked;
+    const revocation = { subject, tokenId, documentName, revokedAt: this.#wallClock() };
+    this.#revocations.add(revocation);
+    // Nobody stays in because a disk is slow, or full.
+    const written = this.#options.revocationLog?.append(revocation);
+    written?.catch(() => undefined);
+    const { goneCount } = await this.#grants.recheck(revoked);
+    await written;
+    return goneCount;
   }
 
   /** Authorizes all anew that `revoked` names, who then go on with what they are granted now. Resolves with how many. */
-  reauthorize(revoked: Revoked = {}): Promise<number> {
-    return this.#grants.recheck(revoked);
+  async reauthorize(revoked: Revoked = {}): Promise<number> {
+    return (await this.#grants.recheck(revoked)).count;
   }
 
   /** Resolves when everything received is on disk or refused, or when `signal` says that nobody waits any more. */
@@ -154,5 +179,8 @@ export class Engine {
 
 function assertNames({ subject, tokenId, documentName }: Revoked): void {
   if (subject !== undefined || tokenId !== undefined || documentName !== undefined) return;
-  throw new SynclineError("invalid-option", "revoke takes a subject, a tokenId or a documentName: to end all access, change the key");
+  throw new SynclineError(
+    "invalid-option",
+    "revoke takes a subject, a tokenId or a documentName: to end all access, change the key",
+  );
 }

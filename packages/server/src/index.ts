@@ -1,5 +1,8 @@
 export { ProtocolError } from "@syncline/protocol";
 export type { Respond } from "./adapters/responder.js";
+export { jwtAuthorize, type JwtAuthorizeOptions } from "./auth/jwt.js";
+export { signedLinkAuthorize, type SignedLinkOptions } from "./auth/signed-link.js";
+export type { DocumentClaim, DocumentClaims } from "./auth/claims.js";
 export { NotAuthorized, type Authorization, type Authorize, type AuthorizeRequest } from "./connection/authorize.js";
 export type { CheckReport, Documents, DocumentReport, DocumentSummary, ImportReport } from "./documents/documents.js";
 export { SynclineError, type SynclineErrorCode } from "./error.js";
@@ -11,6 +14,7 @@ export { MemoryStorage } from "./storage/memory.js";
 export type {
   AppendEntry,
   BackupProgress,
+  Claim,
   Durability,
   LogRecord,
   Pointer,

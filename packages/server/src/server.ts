@@ -1,16 +1,22 @@
 /** Puts adapters before an engine, and takes it all down in the right order. */
 import { closeCodes, synclinePath } from "@syncline/protocol";
+import { Certificate } from "./adapters/certificate.js";
 import { ControlEndpoint } from "./adapters/control.js";
 import { frameBinary } from "./adapters/frame.js";
+import { FrontDoor } from "./adapters/front-door.js";
 import { HttpAdapter } from "./adapters/http.js";
 import { HttpSessions } from "./adapters/http-sessions.js";
+import { OutboundMemory } from "./adapters/outbound-memory.js";
+import { RevocationFile } from "./adapters/revocation-file.js";
 import type { ServerStatus } from "./adapters/server-status.js";
 import { frameWithLengths } from "./adapters/session-frames.js";
 import { WebSocketAdapter } from "./adapters/websocket.js";
 import { connect } from "./connection/connect.js";
+import { asksNobody } from "./connection/open-to-all.js";
 import type { Revoked } from "./connection/revocations.js";
 import type { Documents } from "./documents/documents.js";
 import { Engine } from "./engine.js";
+import { isLoopback } from "./exposure.js";
 import { resolveOptions, type ResolvedOptions, type ServerOptions } from "./options.js";
 import { LevelStorage } from "./storage/level.js";
 import type { Storage } from "./storage/storage.js";
@@ -21,16 +27,18 @@ import { WorkerPool } from "./worker/worker-pool.js";
 export interface SynclineServer {
   readonly port: number;
   readonly host: string;
-  /** Where clients connect: `ws://host:port`. */
+  /** Where clients connect: `ws://host:port`, or `wss:` with TLS. */
   readonly url: string;
   /** What can be done with documents as a whole: list, inspect, delete, export, import, check, back up. */
   readonly documents: Documents;
   /**
    * Ends the access of all that `revoked` names: one person's, one token's, or all in one document. Tokens made until now are not
    * accepted any more, and who has a document open by one of them is sent away with 4401. Where there is no telling when a token
-   * was made (`issuedAt`), `authorize` is asked again and decides. Resolves with how many clients were looked at, when it is done.
+   * was made (`issuedAt`), `authorize` is asked again and decides. Resolves with how many clients were sent away.
+   * With data in a directory it outlives the process: it is on disk by then.
    *
-   * @throws {SynclineError} `invalid-option` when it names nothing
+   * @throws {SynclineError} `invalid-option` when it names nothing; `data-unusable` when it is done and would not outlive the
+   * process
    */
   revoke(revoked: Revoked): Promise<number>;
   /**
@@ -48,8 +56,15 @@ export interface SynclineServer {
 /** @throws {SynclineError} `invalid-option`, `insecure-bind`, `cannot-listen`, or what opening the store throws. */
 export async function startServer(options: ServerOptions = {}): Promise<SynclineServer> {
   const resolved = resolveOptions(options);
+  const { tls, timers, logger } = resolved;
+  // First, for it leaves nothing behind when it fails.
+  const certificate = tls && (await Certificate.load({ files: tls, timers, logger }));
   const storage = await openStorage(resolved);
-  const server = new RunningServer(resolved, storage);
+  const server = new RunningServer(resolved, {
+    storage,
+    certificate,
+    revoked: await revocationsBeside(storage, resolved),
+  });
   try {
     await server.listen();
   } catch (thrown) {
@@ -69,6 +84,20 @@ async function openStorage({ data, fsync, logger }: ResolvedOptions): Promise<St
   return LevelStorage.open(data, { fsync, onMend });
 }
 
+/** `undefined`: they are gone with the process. */
+async function revocationsBeside(
+  storage: Storage,
+  { data, logger }: ResolvedOptions,
+): Promise<RevocationFile | undefined> {
+  if (typeof data !== "string") return undefined;
+  try {
+    return await RevocationFile.open(data, logger);
+  } catch (thrown) {
+    await storage.close();
+    throw thrown;
+  }
+}
+
 const shuttingDown = "the server is shutting down; it will be back";
 
 /** Over how long clients come back at least: they do not all come in the same moment, however few they are. */
@@ -77,34 +106,49 @@ const minReconnectSpreadMs = 500;
 /** How long a server that stops waits for the disk. */
 const settleLimitMs = 4_000;
 
+/** What has to be there before there is a server. */
+interface ServerParts {
+  readonly storage: Storage;
+  readonly certificate: Certificate | undefined;
+  readonly revoked: RevocationFile | undefined;
+}
+
 class RunningServer implements SynclineServer {
   readonly #options: ResolvedOptions;
   readonly #engine: Engine;
   readonly #webSockets: WebSocketAdapter;
   readonly #httpSessions: HttpSessions;
   readonly #http: HttpAdapter;
+  readonly #certificate: Certificate | undefined;
   #control: ControlEndpoint | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ResolvedOptions, storage: Storage) {
-    const { limits, relay, timers, logger, authorize } = options;
+  constructor(options: ResolvedOptions, { storage, certificate, revoked }: ServerParts) {
+    const { limits, timers, logger } = options;
     this.#options = options;
-    this.#engine = new Engine({ storage, workers: new WorkerPool(), relay, limits, timers, logger, authorize });
+    this.#certificate = certificate;
+    this.#engine = new Engine({
+      ...options,
+      storage,
+      workers: new WorkerPool(),
+      ...(revoked && { revocations: revoked.revocations, revocationLog: revoked }),
+    });
+    const { refusals } = this.#engine;
+    const door = this.#createFrontDoor();
+    const memory = new OutboundMemory(limits.maxOutboundBytes, refusals);
+    const shared = { ...limits, door, memory, refusals, timers, logger };
     const services = this.#engine.connectionServices(frameBinary);
     this.#webSockets = new WebSocketAdapter({
-      maxFrameBytes: limits.maxFrameBytes,
-      timers,
-      logger,
+      ...shared,
       connect: (transport, target) => connect(transport, target, services),
     });
     const sessionServices = this.#engine.connectionServices(frameWithLengths);
     this.#httpSessions = new HttpSessions({
-      ...limits,
-      timers,
-      logger,
+      ...shared,
       connect: (transport) => connect(transport, synclinePath, sessionServices),
     });
     this.#http = new HttpAdapter({
+      ...shared,
       status: () => this.#status(),
       pageDirectory: options.pageDirectory,
       // While it stops it listens on: who polls hears of it with the next request.
@@ -114,7 +158,25 @@ class RunningServer implements SynclineServer {
       },
       takes: (request, response) => this.#httpSessions.takes(request, response),
       respond: options.respond,
-      logger,
+      silentSockets: {
+        maxPerAddress: limits.connectBurst,
+        isExempt: (address) => door.isUncounted(address),
+      },
+      certificate,
+    });
+  }
+
+  #createFrontDoor(): FrontDoor {
+    const { allowedOrigins, trustedProxies, host, authorize, limits, timers } = this.#options;
+    return new FrontDoor({
+      allowedOrigins,
+      trustedProxies,
+      isForThisMachine: isLoopback(host) && asksNobody(authorize),
+      keepsHeaders: !asksNobody(authorize),
+      limits,
+      connectionCount: () => this.#connectionCount,
+      refusals: this.#engine.refusals,
+      timers,
     });
   }
 
@@ -127,7 +189,7 @@ class RunningServer implements SynclineServer {
   }
 
   get url(): string {
-    return `ws://${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
+    return `${this.#certificate ? "wss" : "ws"}://${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
   }
 
   get documents(): Documents {
@@ -146,7 +208,9 @@ class RunningServer implements SynclineServer {
     const { host, port, data, control, logger } = this.#options;
     await this.#http.listen(host, port);
     if (!control || typeof data !== "string") return;
-    this.#control = await ControlEndpoint.open({ directory: data, documents: this.documents, logger });
+    const { documents } = this;
+    const revoke = (revoked: Revoked) => this.revoke(revoked);
+    this.#control = await ControlEndpoint.open({ directory: data, documents, revoke, logger });
   }
 
   close(): Promise<void> {
@@ -159,6 +223,7 @@ class RunningServer implements SynclineServer {
       clients.stopReading();
     }
     await this.#control?.close();
+    this.#certificate?.close();
     // First to disk and so to the acks, then the sockets: a client that is told to come back knows what was kept.
     const isSettled = await this.#inTime((signal) => this.#engine.settled(signal));
     await Promise.all(this.#clients.map((clients) => clients.close(closeCodes.draining, shuttingDown)));

@@ -1,5 +1,6 @@
-/** What can be asked of the control endpoint: the methods of Documents by their names. */
+/** What can be asked of the control endpoint: the methods of Documents by their names, and the end of somebody's access. */
 import { isAbsolute } from "node:path";
+import type { Revoked } from "../connection/revocations.js";
 import type { Documents } from "../documents/documents.js";
 import { SynclineError } from "../error.js";
 import { version } from "../version.js";
@@ -12,12 +13,18 @@ export type ControlledDocuments = Pick<
   "list" | "inspect" | "delete" | "recreate" | "export" | "content" | "import" | "check" | "repair" | "backUp"
 >;
 
+export interface ControlledServer {
+  readonly documents: ControlledDocuments;
+  /** Resolves with how many clients it was about. */
+  readonly revoke: (revoked: Revoked) => Promise<number>;
+}
+
 export type ControlRoutes = Readonly<Record<string, (exchange: Exchange) => Promise<void>>>;
 
 /** All updates of one import. */
 const maxImportBytes = 1024 * 1024 * 1024;
 
-export function createControlRoutes(documents: ControlledDocuments): ControlRoutes {
+export function createControlRoutes({ documents, revoke }: ControlledServer): ControlRoutes {
   return {
     "GET /": async (exchange) => exchange.sendJson({ syncline: version }),
     "GET /list": (exchange) => exchange.sendLines(documents.list()),
@@ -35,6 +42,8 @@ export function createControlRoutes(documents: ControlledDocuments): ControlRout
       await documents.recreate(exchange.documentName);
       exchange.sendJson({});
     },
+    "POST /revoke": async (exchange) =>
+      exchange.sendJson({ clientCount: await revoke(revokedIn(await exchange.readJson())) }),
     "POST /import": async (exchange) => {
       const { documentName } = exchange;
       const updates = await decodeUpdates(exchange.body, maxImportBytes);
@@ -47,6 +56,17 @@ export function createControlRoutes(documents: ControlledDocuments): ControlRout
       exchange.endLines();
     },
   };
+}
+
+/** @throws {SynclineError} `invalid-option`: what is misspelt must not name more than was meant */
+function revokedIn(body: unknown): Revoked {
+  const isObject = typeof body === "object" && body !== null;
+  for (const [key, value] of isObject ? Object.entries(body) : []) {
+    if (!["subject", "tokenId", "documentName"].includes(key) || typeof value !== "string") {
+      throw new SynclineError("invalid-option", "what is revoked is a subject, a tokenId, a documentName, each a text");
+    }
+  }
+  return isObject ? body : {};
 }
 
 function directoryIn(body: unknown): string {

@@ -1,5 +1,5 @@
 /** What both ends of the control endpoint must agree on: how updates are sent, and how errors are. */
-import { checkDocumentName, ProtocolError } from "@syncline/protocol";
+import { checkDocumentName, checkStoredDocumentName, ProtocolError } from "@syncline/protocol";
 import * as encoding from "lib0/encoding";
 import { messageOf, SynclineError } from "../error.js";
 import { isDamage } from "../room/damage.js";
@@ -14,14 +14,28 @@ export interface WireError {
 
 export function wireError(thrown: unknown): WireError {
   const hasCode = thrown instanceof SynclineError || thrown instanceof WorkerError;
-  const code = hasCode ? thrown.code : isDamage(thrown) ? "data-corrupt" : "internal";
+  const code = hasCode ? thrown.code : codeOf(thrown);
   return { code, message: messageOf(thrown) };
 }
 
-/** @throws {SynclineError} `invalid-option` */
+function codeOf(thrown: unknown): string {
+  if (thrown instanceof ProtocolError) return "invalid-option";
+  return isDamage(thrown) ? "data-corrupt" : "internal";
+}
+
+/** The name of a document that is stored. @throws {SynclineError} `invalid-option` */
 export function checkedName(name: string): string {
+  return namedBy(checkStoredDocumentName, name);
+}
+
+/** The name of a document that is to be made. @throws {SynclineError} `invalid-option` */
+export function checkedNewName(name: string): string {
+  return namedBy(checkDocumentName, name);
+}
+
+function namedBy(check: (name: string) => string, name: string): string {
   try {
-    return checkDocumentName(name);
+    return check(name);
   } catch (thrown) {
     if (!(thrown instanceof ProtocolError)) throw thrown;
     throw new SynclineError("invalid-option", `${JSON.stringify(name)} cannot be a document: ${thrown.message}`);

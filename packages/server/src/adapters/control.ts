@@ -9,10 +9,9 @@ import { messageOf } from "../error.js";
 import type { Logger } from "../logger.js";
 import { Exchange } from "./control-exchange.js";
 import { removeControlFile, writeControlFile } from "./control-file.js";
-import { type ControlledDocuments, type ControlRoutes, createControlRoutes } from "./control-routes.js";
+import { type ControlledServer, type ControlRoutes, createControlRoutes } from "./control-routes.js";
 
-export interface ControlOptions {
-  readonly documents: ControlledDocuments;
+export interface ControlOptions extends ControlledServer {
   /** Where documents are, and where the file with address and token goes. */
   readonly directory: string;
   readonly logger: Logger;
@@ -28,7 +27,7 @@ export class ControlEndpoint {
   readonly #token = randomBytes(tokenBytes).toString("base64url");
 
   private constructor(options: ControlOptions) {
-    this.#routes = createControlRoutes(options.documents);
+    this.#routes = createControlRoutes(options);
     this.#directory = options.directory;
     this.#logger = options.logger;
     // No limit to how long a request takes to arrive: an import is as long as it is.

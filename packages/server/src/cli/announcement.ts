@@ -5,13 +5,20 @@ interface Announced {
   readonly demo: boolean;
   readonly data: string;
   readonly insecure: boolean;
+  /** The file that the server was configured by. */
+  readonly configFile?: string | undefined;
+  /** Whether clients are asked who they are. */
+  readonly hasAuth?: boolean;
 }
 
 /** @param url `ws://host:port` */
-export function announce(url: string, { demo, data, insecure }: Announced): void {
+export function announce(url: string, { demo, data, insecure, configFile, hasAuth = false }: Announced): void {
   const http = url.replace(/^ws/, "http");
   const lines = [`syncline is listening on ${url}, documents are in ${resolve(data)}`];
   lines.push(demo ? `open the demo: ${http}/` : `status: ${http}/`);
-  if (insecure) lines.push("anyone who can reach this address can read and change every document (--insecure)");
+  if (configFile !== undefined) lines.push(`configured by ${configFile}`);
+  if (hasAuth) lines.push("clients need a token: syncline token --help");
+  if (insecure && !hasAuth)
+    lines.push("anyone who can reach this address can read and change every document (--insecure)");
   console.log(lines.join("\n"));
 }

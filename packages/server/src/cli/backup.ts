@@ -1,6 +1,7 @@
 /** `syncline backup`: all documents as they are at one moment, in a directory that a server can be started on. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { copyRevocations } from "../adapters/revocation-file.js";
 import { dataOption, type DataFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { withDocuments } from "./open-documents.js";
@@ -38,6 +39,8 @@ async function backUp(to: string, { data }: DataFlags): Promise<void> {
       }
     }),
   );
+  // Whoever starts on the copy must not let in again who was sent away.
+  await copyRevocations(resolve(data), directory);
   const copied = `${countOf(last.entryCount, "entry", "entries")}, ${formatBytes(last.byteCount)}`;
   console.log(`${copied} in ${directory}; to start on it: syncline serve --data ${directory}`);
 }

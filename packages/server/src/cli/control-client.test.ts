@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ControlEndpoint } from "../adapters/control.js";
 import type { ControlAddress } from "../adapters/control-file.js";
 import type { ControlledDocuments } from "../adapters/control-routes.js";
+import type { Revoked } from "../connection/revocations.js";
 import type { DocumentSummary } from "../documents/documents.js";
 import { SynclineError } from "../error.js";
 import { silentLogger } from "../logger.js";
@@ -15,7 +16,8 @@ import { ControlClient } from "./control-client.js";
 
 async function connected(documents: Partial<ControlledDocuments>) {
   const directory = await mkdtemp(join(tmpdir(), "syncline-control-"));
-  const options = { directory, documents: documents as ControlledDocuments, logger: silentLogger };
+  const revoke = async (revoked: Revoked) => Object.keys(revoked).length;
+  const options = { directory, documents: documents as ControlledDocuments, revoke, logger: silentLogger };
   const endpoint = await ControlEndpoint.open(options);
   onTestFinished(async () => {
     await endpoint?.close();
@@ -122,4 +124,15 @@ test("a server that closes ends what is asked of it, and its file goes", async (
   await endpoint?.close();
   await outcome;
   expect(await new ControlClient(address).isThere()).toBe(false);
+});
+
+test("what is revoked arrives as it was said, and nothing else is taken for it", async () => {
+  const { client } = await connected({});
+  expect(await client.revoke({ subject: "alice", documentName: "plan" })).toBe(2);
+  expect(await client.revoke({ subject: "alice", documentName: undefined })).toBe(1);
+  for (const wrong of [{ sub: "alice" }, { subject: 7 }, { subject: "alice", docs: "plan" }]) {
+    await expect(client.revoke(wrong as Revoked)).rejects.toThrow(
+      /what is revoked is a subject, a tokenId, a documentName/,
+    );
+  }
 });

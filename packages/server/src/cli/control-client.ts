@@ -7,6 +7,7 @@ import { buffer } from "node:stream/consumers";
 import type { ControlAddress } from "../adapters/control-file.js";
 import type { ControlledDocuments } from "../adapters/control-routes.js";
 import { encodeUpdates, type WireError } from "../adapters/control-wire.js";
+import type { Revoked } from "../connection/revocations.js";
 import type { CheckReport, DocumentReport, DocumentSummary, ImportReport } from "../documents/documents.js";
 import { messageOf, SynclineError, type SynclineErrorCode } from "../error.js";
 import type { BackupProgress } from "../storage/storage.js";
@@ -74,6 +75,12 @@ export class ControlClient implements ControlledDocuments {
   async backUp(directory: string, onProgress: (progress: BackupProgress) => void = () => undefined): Promise<void> {
     const body = [new TextEncoder().encode(JSON.stringify({ directory }))];
     for await (const progress of this.#lines<BackupProgress>("POST /backup", { body })) onProgress(progress);
+  }
+
+  /** How many clients it was about. */
+  async revoke(revoked: Revoked): Promise<number> {
+    const body = [new TextEncoder().encode(JSON.stringify(revoked))];
+    return (await this.#json<{ readonly clientCount: number }>("POST /revoke", { body })).clientCount;
   }
 
   async #json<Value>(route: string, call: Call): Promise<Value> {

@@ -6,11 +6,14 @@ import { addDemo } from "./demo.js";
 import { addExport } from "./export.js";
 import { reportFailure } from "./failure.js";
 import { addImport } from "./import.js";
+import { addInit } from "./init.js";
 import { addInspect } from "./inspect.js";
 import { addDelete, addRecreate } from "./lifecycle.js";
 import { addList } from "./list.js";
 import { addMigrate } from "./migrate.js";
+import { addRevoke } from "./revoke.js";
 import { addServe } from "./serve.js";
+import { addToken } from "./token.js";
 import { addVerify } from "./verify.js";
 
 const program = new Command("syncline")
@@ -22,6 +25,10 @@ const program = new Command("syncline")
 program.commandsGroup("Serve:");
 addServe(program);
 addDemo(program);
+program.commandsGroup("Say who may do what:");
+addInit(program);
+addToken(program);
+addRevoke(program);
 program.commandsGroup("Look at documents:");
 addList(program);
 addInspect(program);

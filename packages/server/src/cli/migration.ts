@@ -1,5 +1,5 @@
 /** Brings all documents of a source in. Those that exist are left alone, so that it can be run again. */
-import { checkedName } from "../adapters/control-wire.js";
+import { checkedNewName } from "../adapters/control-wire.js";
 import type { ControlledDocuments } from "../adapters/control-routes.js";
 import { SynclineError } from "../error.js";
 import type { MigrationSource, SourceDocument } from "../migration/source.js";
@@ -55,7 +55,7 @@ async function bringInOne(
     return [];
   }
   try {
-    checkedName(name);
+    checkedNewName(name);
     const { refused, leftoverBytes } = await documents.import(name, updates);
     tally.importedCount += 1;
     tally.leftOutUpdateCount += refused.length;

@@ -6,6 +6,8 @@ import { readdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readControlFile } from "../adapters/control-file.js";
 import type { ControlledDocuments } from "../adapters/control-routes.js";
+import { RevocationFile } from "../adapters/revocation-file.js";
+import type { Revoked } from "../connection/revocations.js";
 import { Engine } from "../engine.js";
 import { messageOf, SynclineError } from "../error.js";
 import type { Logger } from "../logger.js";
@@ -38,6 +40,27 @@ export async function withDocuments<Result>(
     return await work(engine.documents);
   } finally {
     await engine.close();
+  }
+}
+
+/**
+ * Revokes at the server that has the data, or for the next that will. Resolves with how many clients were sent away;
+ * `undefined` when no server is running.
+ *
+ * @throws {SynclineError} whatever opening throws, `data-unusable` when there is no data, or it is not on disk
+ */
+export async function revokeIn(data: string, revoked: Revoked): Promise<number | undefined> {
+  const directory = resolve(data);
+  await assertData(directory);
+  const storage = await openUnlessServed(directory, undefined);
+  if (!storage) return (await connect(directory)).revoke(revoked);
+  // Held open meanwhile, so that no server starts and reads the file before the line is there.
+  try {
+    const file = await RevocationFile.open(directory, terminalLogger);
+    await file.append({ ...revoked, revokedAt: Date.now() });
+    return undefined;
+  } finally {
+    await storage.close();
   }
 }
 

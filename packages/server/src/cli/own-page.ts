@@ -3,6 +3,7 @@
  * servers of the visitor's own machine, too.
  */
 import type { IncomingMessage } from "node:http";
+import { isLoopbackHost } from "../adapters/host-name.js";
 import { isLoopback } from "../exposure.js";
 
 /** Why a request is not to be obeyed; `undefined` when it is this server's own page that asks. */
@@ -21,15 +22,10 @@ export function whyForeign(request: IncomingMessage, listeningHost: string): str
  * 127.0.0.1, and their page is then of the same origin as a server that listens there.
  */
 export function whyRebound({ headers }: IncomingMessage, listeningHost: string): string | undefined {
-  if (!isLoopback(listeningHost)) return undefined;
-  const { hostname = "" } = urlOf(`http://${headers.host ?? ""}`) ?? {};
-  return isLoopback(hostname.replace(/^\[(.*)\]$/, "$1")) ? undefined : "only by a name of this machine";
+  if (!isLoopback(listeningHost) || isLoopbackHost(headers.host ?? "")) return undefined;
+  return "only by a name of this machine";
 }
 
 function hostIn(origin: string): string | undefined {
-  return urlOf(origin)?.host;
-}
-
-function urlOf(text: string): URL | undefined {
-  return URL.canParse(text) ? new URL(text) : undefined;
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

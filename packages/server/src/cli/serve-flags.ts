@@ -9,6 +9,10 @@ export interface ServeFlags extends DataFlags {
   readonly fsync: boolean;
   readonly insecure: boolean;
   readonly control: boolean;
+  readonly allowOrigin: readonly string[];
+  readonly trustProxy: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly log: string;
 }
 
@@ -30,6 +34,14 @@ export function addServeFlags(command: Command): Command {
     .option("--insecure", "allow an address that others can reach, although nobody is asked who they are", false)
     .option("--no-control", "let no other command reach the documents while the server runs")
     .addOption(
+      repeatable("--allow-origin <origin>", "pages of other hosts that may connect: https://a.example; * for all"),
+    )
+    .addOption(
+      repeatable("--trust-proxy <address>", "a proxy whose X-Forwarded-* is believed: an address, a network, loopback"),
+    )
+    .option("--tls-cert <file>", "speak TLS (wss) with this certificate, a PEM file that is read again when it changes")
+    .option("--tls-key <file>", "the certificate's private key")
+    .addOption(
       new Option("--log <level>", "what to write to standard error")
         .choices(["debug", "info", "warn", "error", "silent"])
         .default("warn"),
@@ -37,11 +49,26 @@ export function addServeFlags(command: Command): Command {
 }
 
 /** What the options above are made of again, whatever the environment says. */
-export function argumentsFor({ port, host, data, relay, fsync, insecure, control, log }: ServeFlags): string[] {
+export function argumentsFor(flags: ServeFlags): string[] {
+  const { port, host, data, relay, fsync, insecure, control, log } = flags;
   // With "=", for a directory may begin with a dash.
   const valued = [`--port=${port}`, `--host=${host}`, `--data=${data}`, `--relay=${relay}`, `--log=${log}`];
   const switches = [fsync ? [] : "--no-fsync", insecure ? "--insecure" : [], control ? [] : "--no-control"];
-  return [...valued, ...switches.flat()];
+  return [...valued, ...switches.flat(), ...doorArguments(flags)];
+}
+
+/** Who may connect, and how. */
+function doorArguments({ allowOrigin, trustProxy, tlsCert, tlsKey }: ServeFlags): string[] {
+  const origins = allowOrigin.map((origin) => `--allow-origin=${origin}`);
+  const proxies = trustProxy.map((address) => `--trust-proxy=${address}`);
+  const tls = [tlsCert === undefined ? [] : `--tls-cert=${tlsCert}`, tlsKey === undefined ? [] : `--tls-key=${tlsKey}`];
+  return [...origins, ...proxies, ...tls.flat()];
+}
+
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([]);
 }
 
 function portNumber(text: string): number {

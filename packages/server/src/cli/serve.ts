@@ -1,15 +1,21 @@
 /** `syncline serve`: starts a server, says where it is, and takes it down when it is told to. */
 import { type Command, Option } from "commander";
 import { pino } from "pino";
-import { messageOf } from "../error.js";
+import { messageOf, SynclineError } from "../error.js";
 import { assertNotExposed } from "../exposure.js";
+import type { ServerOptions } from "../options.js";
 import { startServer, type SynclineServer } from "../server.js";
 import { announce } from "./announcement.js";
+import { findConfig, configOption, type Config } from "./config.js";
+import { authorizeIn } from "./config-auth.js";
+import { limitsOf } from "./config-schema.js";
+import { configured } from "./configured-flags.js";
 import { demoOptions } from "./demo-options.js";
 import { addServeFlags, type ServeFlags } from "./serve-flags.js";
 import { SupervisorLine } from "./supervisor-line.js";
 
 interface OwnFlags extends ServeFlags {
+  readonly config?: string;
   readonly demo: boolean;
   readonly supervised: boolean;
 }
@@ -23,23 +29,49 @@ export function addServe(program: Command): void {
     .description("serve documents over WebSocket, until SIGTERM or SIGINT");
   addServeFlags(command)
     .option("--demo", "serve the demo page at /; who comes with the token read-only may not write", false)
+    .addOption(configOption())
     .addOption(new Option("--supervised", "the server of `syncline demo`").default(false).hideHelp())
     .action(serve);
 }
 
 /** Resolves when the server listens; the process then runs until it is told to stop. */
-async function serve(flags: OwnFlags): Promise<void> {
+async function serve(given: OwnFlags, command: Command): Promise<void> {
+  const config = await configFor(given);
+  const flags = configured(given, config, command);
+  const authorize = await authorizeIn(config);
   const { port, host, data, relay, fsync, insecure, control } = flags;
-  // Nothing here asks who somebody is, not even the demo's `authorize`.
-  if (!insecure) assertNotExposed(host);
+  const door = { allowedOrigins: flags.allowOrigin, trustedProxies: flags.trustProxy, tls: certificateFiles(flags) };
+  // Without a configuration nothing here asks who somebody is, not even the demo's `authorize`.
+  if (!insecure && !authorize) assertNotExposed(host);
   const line = flags.supervised ? SupervisorLine.open() : undefined;
   const logger = pino({ level: flags.log }, pino.destination({ dest: 2, sync: true }));
   const demo = flags.demo ? demoOptions({ host, crash: line && (() => line.askForCrash()) }) : {};
-  const server = await startServer({ port, host, data, relay, fsync, insecure, control, logger, ...demo });
+  const limits = limitsOf(config?.limits);
+  const server = await startServer({
+    ...{ port, host, data, relay, fsync, insecure, control, limits, logger },
+    ...door,
+    ...demo,
+    ...(authorize && { authorize }),
+  });
   // Before anybody is told that there is something to stop.
   stopWhenTold(server, line);
   if (line) line.tellListening(server);
-  else announce(server.url, flags);
+  else announce(server.url, { ...flags, configFile: config?.file, hasAuth: authorize !== undefined });
+}
+
+/** The demo is for everybody who sees its page, and takes no file that it finds by chance. */
+async function configFor({ config: named, demo }: OwnFlags): Promise<Config | undefined> {
+  if (!demo) return findConfig(named);
+  const config = named === undefined ? undefined : await findConfig(named);
+  if (!config?.auth) return config;
+  throw new SynclineError("invalid-option", `--demo lets everybody in: it does not go with [auth] in ${config.file}`);
+}
+
+/** @throws {SynclineError} `invalid-option` when one is there without the other */
+function certificateFiles({ tlsCert, tlsKey }: ServeFlags): ServerOptions["tls"] {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey };
+  throw new SynclineError("invalid-option", "--tls-cert and --tls-key go together: a certificate, and its private key");
 }
 
 function stopWhenTold(server: SynclineServer, line: SupervisorLine | undefined): void {

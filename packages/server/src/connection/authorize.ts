@@ -56,6 +56,10 @@ export interface Authorization {
   readonly rates?: Rates | undefined;
 }
 
+/**
+ * Above 0. A second's worth may come at once; an update above that is taken, and the next waits until the rate allows for both.
+ * Reading stops for the whole socket, with all documents on it.
+ */
 export interface Rates {
   readonly updatesPerSecond?: number | undefined;
   readonly bytesPerSecond?: number | undefined;
@@ -88,6 +92,8 @@ export interface Grant {
   readonly level: Access;
   readonly standing: Standing;
   readonly tokenId: string | undefined;
+  /** Milliseconds since 1970; `undefined`: not known. */
+  readonly issuedAtMs: number | undefined;
   readonly rates: Rates | undefined;
   /** Milliseconds since 1970; `Infinity`: for ever. */
   readonly expiresAtMs: number;
@@ -121,6 +127,8 @@ const maxTokenLength = 8 * 1024;
 /** What `comment` allows when it is not said. */
 const commentRoots: readonly string[] = ["comments"];
 
+export const accessRevoked = { code: closeCodes.notAuthenticated, reason: "the access was revoked" } as const;
+
 export const tokenExpired = { code: closeCodes.notAuthenticated, reason: "the token has expired" } as const;
 
 /**
@@ -141,40 +149,70 @@ export async function grantFor(request: AuthorizeRequest, services: AuthorizeSer
   if (answer.access === "none") throw new AccessRefused(closeCodes.forbidden, "you may not open this document");
   if (grant.expiresAtMs <= services.wallClock()) throw new AccessRefused(tokenExpired.code, tokenExpired.reason);
   if (services.revocations.isRevoked({ ...answer, documentName: request.documentName })) {
-    throw new AccessRefused(closeCodes.notAuthenticated, "the access was revoked");
+    throw new AccessRefused(accessRevoked.code, accessRevoked.reason);
   }
   return grant;
 }
 
 function grantOf(answer: Authorization): Grant {
-  const { access: word, write, presence = true, expiresAt = Infinity, subject, tokenId, user, rates } = answer;
+  const {
+    access: word,
+    write,
+    presence = true,
+    expiresAt = Infinity,
+    issuedAt,
+    subject,
+    tokenId,
+    user,
+    rates,
+  } = answer;
   const standing: Standing = {
     subject,
     roots: write ?? (word === "comment" ? commentRoots : undefined),
+    mayWrite: word === "write" || word === "comment",
     mayAnnounce: presence,
     mayRead: word !== "presence",
     user,
   };
   // Who may write to some of the root types only is told so, whatever the word for it.
   const level = word === "write" && write !== undefined ? access.comment : access[word];
-  return { level, standing, tokenId, rates, expiresAtMs: expiresAt };
+  return { level, standing, tokenId, issuedAtMs: issuedAt, rates, expiresAtMs: expiresAt };
 }
 
 /** Whoever wrote the callback is told by a log what is wrong with it; the client that there is a failure. */
 function assertAnswer(answer: Authorization): void {
   if (isAnswer(answer)) return;
   throw new TypeError(
-    'authorize must answer { access: "none" | "presence" | "read" | "comment" | "write", expiresAt?: number, write?: string[], user?: object }',
+    'authorize must answer { access: "none" | "presence" | "read" | "comment" | "write", expiresAt?: number, issuedAt?: number, subject?: string, tokenId?: string, write?: string[], user?: object, rates?: { updatesPerSecond?: number, bytesPerSecond?: number } }',
   );
 }
 
 /** Callbacks are written in JavaScript, too. */
 function isAnswer(answer: Partial<Authorization> | null | undefined): boolean {
   if (typeof answer !== "object" || answer === null) return false;
-  const { access: word = "", expiresAt = Infinity, write = [], user = {} } = answer;
-  if (!Object.hasOwn(access, word) || typeof expiresAt !== "number" || Number.isNaN(expiresAt)) return false;
+  const {
+    access: word = "",
+    expiresAt = Infinity,
+    issuedAt = 0,
+    subject = "",
+    tokenId = "",
+    write = [],
+    user = {},
+    rates = {},
+  } = answer;
+  if (!Object.hasOwn(access, word) || !isTime(expiresAt) || !isTime(issuedAt)) return false;
+  // A number would never be what is revoked by its name.
+  if (typeof subject !== "string" || typeof tokenId !== "string") return false;
   if (!Array.isArray(write) || !write.every((root) => typeof root === "string")) return false;
-  return typeof user === "object" && user !== null;
+  return typeof user === "object" && user !== null && areRates(rates);
+}
+
+function areRates({ updatesPerSecond, bytesPerSecond }: Rates): boolean {
+  return [updatesPerSecond, bytesPerSecond].every((rate) => rate === undefined || (isTime(rate) && rate > 0));
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && !Number.isNaN(value);
 }
 
 async function answerTo(request: AuthorizeRequest, services: AuthorizeServices): Promise<Authorization> {

@@ -1,5 +1,6 @@
 /** Which connection a path asks for: two are the syncline dialect's, every other names a document of the y-websocket dialect. */
 import { checkDocumentName, closeCodes, ProtocolError, sharedSocketPath, synclinePath } from "@syncline/protocol";
+import { MeteredConnection } from "./metered-connection.js";
 import { MultiplexedConnection } from "./multiplexed-connection.js";
 import type { ConnectionServices } from "./services.js";
 import { SynclineConnection } from "./syncline-connection.js";
@@ -8,6 +9,10 @@ import { YWebsocketConnection } from "./y-websocket-connection.js";
 
 /** @param target path and query of the URL, percent-encoded; of the query only `token` counts, and only for y-websocket clients */
 export function connect(transport: Transport, target: string, services: ConnectionServices): Connection {
+  return new MeteredConnection(connectionOf(transport, target, services), transport, services.readingTurns);
+}
+
+function connectionOf(transport: Transport, target: string, services: ConnectionServices): Connection {
   const [path = "", query = ""] = target.split("?", 2);
   if (path === synclinePath) return new SynclineConnection(transport, services);
   if (path === sharedSocketPath) return new MultiplexedConnection(transport, services);

@@ -11,6 +11,7 @@ import {
   type CloseCode,
 } from "@syncline/protocol";
 import { closeFor } from "./close-for.js";
+import { principalOf } from "./principal.js";
 import type { ConnectionServices } from "./services.js";
 import { frameChunks, StreamTransport } from "./stream-transport.js";
 import { SynclineConnection } from "./syncline-connection.js";
@@ -53,7 +54,7 @@ export class MultiplexedConnection implements Connection {
       if (decoded.kind === "close") this.#left(decoded.stream);
       else (this.#streams.get(decoded.stream) ?? this.#open(decoded.stream))?.receive(decoded.frame);
     } catch (thrown) {
-      const { code, reason } = closeFor(thrown, this.#services.logger);
+      const { code, reason } = closeFor(thrown, principalOf(undefined, this.#transport.peer.address), this.#services);
       this.#close(code, reason);
     }
   }
@@ -99,8 +100,9 @@ export class MultiplexedConnection implements Connection {
   }
 
   #refuse(number: number): void {
-    if (this.#transport.unsentBytes > maxUnsentBytes) return this.#close(closeCodes.tooSlow, "refusals are not read");
-    const reason = `at most ${maxStreamsPerSocket} streams on a socket`;
+    if (this.#transport.unsentBytes > maxUnsentBytes)
+      return this.#close(closeCodes.tooSlow, "too many answers were not read; come back later");
+    const reason = `at most ${maxStreamsPerSocket} streams on a socket; open another`;
     const refusal = encodeStreamClose(number, closeCodes.rateLimited, reason);
     this.#transport.send(this.#services.framing([refusal]));
   }
@@ -119,7 +121,7 @@ export class MultiplexedConnection implements Connection {
   #awaitStream(): void {
     const { timers, helloTimeoutMs } = this.#services;
     this.#cancelIdleTimeout = timers.after(helloTimeoutMs, () =>
-      this.#close(closeCodes.tooSlow, `no stream within ${helloTimeoutMs / 1000} s`),
+      this.#close(closeCodes.tooSlow, `no stream within ${helloTimeoutMs / 1000} s; come back when there is one`),
     );
   }
 

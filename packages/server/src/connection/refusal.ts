@@ -7,6 +7,14 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** Why nobody more can be let in; `undefined`: somebody can. */
+export function refusalAtDoor(room: Room): Refusal | undefined {
+  if (room.ending) return room.ending;
+  if (!room.isCrowded) return undefined;
+  const reason = `${room.memberCount} clients have this document open, and no more may; come back when some have left`;
+  return { code: closeCodes.rateLimited, reason };
+}
+
 /** `undefined` when it can. */
 export function refusalOf({ generation, have }: Open, room: Room): Refusal | undefined {
   if (room.ending) return room.ending;

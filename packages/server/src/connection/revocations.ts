@@ -21,6 +21,12 @@ export interface Revocable extends Revoked {
   readonly issuedAt?: number | undefined;
 }
 
+/** What outlives the process. */
+export interface RevocationLog {
+  /** Resolves when it is on disk. */
+  append(revocation: Revocation): Promise<void>;
+}
+
 export class Revocations {
   /** The latest of each kind, by what they name. */
   readonly #revocations = new Map<string, Revocation>();
@@ -30,25 +36,33 @@ export class Revocations {
   }
 
   add({ subject, tokenId, documentName, revokedAt }: Revocation): void {
-    const key = JSON.stringify([subject ?? null, tokenId ?? null, documentName ?? null]);
+    const key = keyOf({ subject, tokenId, documentName });
     const known = this.#revocations.get(key);
     if (known && known.revokedAt >= revokedAt) return;
     this.#revocations.set(key, { subject, tokenId, documentName, revokedAt });
   }
 
+  /** Looks for what would name `granted`, rather than at all there are: each logout may have left one. */
   isRevoked(granted: Revocable): boolean {
     const { issuedAt = Infinity } = granted;
-    for (const revocation of this.#revocations.values()) {
-      const isOlder = issuedAt <= revocation.revokedAt || revocation.tokenId !== undefined;
-      if (isOlder && isMeant(revocation, granted)) return true;
-    }
-    return false;
+    return [undefined, granted.subject].some((subject) =>
+      [undefined, granted.tokenId].some((tokenId) =>
+        [undefined, granted.documentName].some((documentName) => {
+          const revocation = this.#revocations.get(keyOf({ subject, tokenId, documentName }));
+          return revocation !== undefined && (issuedAt <= revocation.revokedAt || tokenId !== undefined);
+        }),
+      ),
+    );
   }
 
   /** In no particular order. */
   [Symbol.iterator](): Iterator<Revocation> {
     return this.#revocations.values();
   }
+}
+
+function keyOf({ subject, tokenId, documentName }: Revoked): string {
+  return JSON.stringify([subject ?? null, tokenId ?? null, documentName ?? null]);
 }
 
 /** Whether `granted` is among what `revoked` names. */

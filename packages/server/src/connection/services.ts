@@ -6,6 +6,8 @@ import type { Timers } from "../timers.js";
 import type { AuthorizeServices } from "./authorize.js";
 import type { EventLimits } from "./event-allowance.js";
 import type { Grants } from "./grants.js";
+import type { ReadingTurns } from "./reading-turns.js";
+import type { Strikes } from "./strikes.js";
 import type { Framing } from "./transport.js";
 
 export interface ConnectionServices extends AuthorizeServices {
@@ -13,6 +15,8 @@ export interface ConnectionServices extends AuthorizeServices {
   readonly timers: Timers;
   readonly grants: Grants;
   readonly refusals: Refusals;
+  readonly strikes: Strikes;
+  readonly readingTurns: ReadingTurns;
   readonly framing: Framing;
   readonly wires: { readonly yWebsocket: Wire; readonly syncline: Wire };
   /** How often a silent client is asked for a sign of life; it is dropped after two such spans. */

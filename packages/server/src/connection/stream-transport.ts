@@ -72,6 +72,10 @@ export class StreamTransport implements Transport {
     return this.#options.transport.peer;
   }
 
+  welcomed(): void {
+    this.#options.transport.welcomed();
+  }
+
   get unsentBytes(): number {
     return this.#options.transport.unsentBytes;
   }
@@ -133,7 +137,7 @@ export class StreamTransport implements Transport {
 
   /** The tab may only have been frozen: unlike one with a socket of its own it would never learn that it was dropped. */
   terminate(): void {
-    this.close(4508, "nothing was heard for too long");
+    this.close(4508, "nothing was heard for too long; come back");
   }
 
   /** The client's end is gone. */

@@ -20,7 +20,8 @@ import { grantFor, type Grant } from "./authorize.js";
 import { closeFor } from "./close-for.js";
 import { ConnectionToken } from "./connection-token.js";
 import { Liveness } from "./liveness.js";
-import { refusalOf } from "./refusal.js";
+import { principalOf } from "./principal.js";
+import { refusalAtDoor, refusalOf } from "./refusal.js";
 import type { ConnectionServices } from "./services.js";
 import { SynclineMembership } from "./syncline-membership.js";
 import type { Connection, Transport } from "./transport.js";
@@ -60,7 +61,10 @@ export class SynclineConnection implements Connection {
     });
     const cancelTimeout = services.timers.after(services.helloTimeoutMs, () =>
       // Not for good: the line may have been slow.
-      this.#close(closeCodes.tooSlow, `no hello within ${services.helloTimeoutMs / 1000} s`),
+      this.#close(
+        closeCodes.tooSlow,
+        `no hello within ${services.helloTimeoutMs / 1000} s; come back and begin with it`,
+      ),
     );
     this.#state = { kind: "awaiting-hello", cancelTimeout };
   }
@@ -73,7 +77,7 @@ export class SynclineConnection implements Connection {
       }
       for (const message of decodeFrame(frame)) this.#handle(message);
     } catch (thrown) {
-      const { code, reason } = closeFor(thrown, this.#services.logger);
+      const { code, reason } = closeFor(thrown, this.#principal, this.#services);
       this.#close(code, reason);
     }
   }
@@ -163,12 +167,15 @@ export class SynclineConnection implements Connection {
     const { open } = asked;
     const { rooms, grants, maxRoomsPerConnection } = this.#services;
     if (this.#memberships.size + this.#openingCount > maxRoomsPerConnection) {
-      return this.#refuse(open, closeCodes.rateLimited, `at most ${maxRoomsPerConnection} documents a connection`);
+      const reason = `at most ${maxRoomsPerConnection} documents a connection; close one, or open another connection`;
+      this.#services.refusals.note("capacity", reason);
+      return this.#refuse(open, closeCodes.rateLimited, reason);
     }
     const token = open.token || this.#token.value;
     const { recheckCount } = grants;
     const grant = await this.#authorize(open.documentName, token);
     if (this.#isClosed) return;
+    this.#transport.welcomed();
     const room = await rooms.open(open.documentName);
     const membership = this.#membershipIn(room, asked, grant);
     if (!membership) return rooms.release(room);
@@ -196,7 +203,7 @@ export class SynclineConnection implements Connection {
       if (!isReplaced()) membership.renew(grant);
     } catch (thrown) {
       if (isReplaced()) return;
-      const { code, reason } = closeFor(thrown, this.#services.logger);
+      const { code, reason } = closeFor(thrown, this.#principal, this.#services);
       membership.dismiss(code, reason);
     }
   }
@@ -227,9 +234,17 @@ export class SynclineConnection implements Connection {
 
   #isRefused(room: Room, open: Open): boolean {
     if (this.#isClosed) return true;
-    const refusal = refusalOf(open, room);
+    // Who is in already takes no place by opening it anew.
+    const atDoor = this.#memberships.has(room.number) ? undefined : refusalAtDoor(room);
+    const refusal = atDoor ?? refusalOf(open, room);
     if (refusal) this.#refuse(open, refusal.code, refusal.reason);
     return refusal !== undefined;
+  }
+
+  /** Who answers for what belongs to no document: whoever opened one by now, for tokens of one socket are one person's. */
+  get #principal(): string | undefined {
+    const [membership] = this.#memberships.values();
+    return principalOf(membership?.grant.standing.subject, this.#transport.peer.address);
   }
 
   get #isClosed(): boolean {
@@ -244,7 +259,7 @@ export class SynclineConnection implements Connection {
         "the document was deleted since this client last had it",
       );
     }
-    const { code, reason } = closeFor(thrown, this.#services.logger);
+    const { code, reason } = closeFor(thrown, this.#principal, this.#services);
     this.#refuse(open, code, reason);
   }
 

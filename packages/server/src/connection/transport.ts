@@ -13,6 +13,8 @@ export const nobodyKnown: Peer = Object.freeze({ address: "", headers: Object.fr
 
 export interface Transport {
   readonly peer: Peer;
+  /** The client was let into a document: it is no stranger any more. Calls after the first change nothing. */
+  welcomed(): void;
   /** What was sent and has not yet left the process. */
   readonly unsentBytes: number;
   /** Sends frames made by the transport's `Framing`. The bytes may be shared with other transports. */

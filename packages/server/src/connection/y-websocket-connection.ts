@@ -17,12 +17,15 @@ import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
 import { anybody } from "../room/standing.js";
 import { StateVector } from "../update/state-vector.js";
+import { agreedRateOf, areSameRates, type AgreedRate } from "./agreed-rate.js";
 import { grantFor, tokenExpired, type Grant } from "./authorize.js";
-import { closeFor } from "./close-for.js";
+import { closeFor, noteSentAway } from "./close-for.js";
 import { whyNotWrite } from "./effective-access.js";
 import type { GrantHolder } from "./grants.js";
 import { Lease } from "./lease.js";
 import { Liveness } from "./liveness.js";
+import { principalOf } from "./principal.js";
+import { refusalAtDoor } from "./refusal.js";
 import type { ConnectionServices } from "./services.js";
 import type { Connection, Transport } from "./transport.js";
 
@@ -54,6 +57,7 @@ const nothing: Grant = Object.freeze({
   level: access.none,
   standing: anybody,
   tokenId: undefined,
+  issuedAtMs: undefined,
   rates: undefined,
   expiresAtMs: Infinity,
 });
@@ -72,9 +76,10 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   readonly #lease: Lease;
   #state: ConnectionState = { kind: "loading", waiting: [], waitingBytes: 0 };
   #grant: Grant = nothing;
+  #rate: AgreedRate | undefined;
   /** Runs while the room takes no edits: this dialect cannot tell a client to keep them to itself. */
   #cancelGoodbye: (() => void) | undefined;
-  #isToldReadingOnly = false;
+  #isDenied = false;
 
   constructor(transport: Transport, { documentName, token }: YWebsocketRequest, services: ConnectionServices) {
     this.documentName = documentName;
@@ -94,6 +99,10 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   /** What it was granted; nothing, until it is known. */
   get grant(): Grant {
     return this.#grant;
+  }
+
+  dismiss(code: CloseCode, reason: string): void {
+    this.#close(code, reason);
   }
 
   async recheck(): Promise<void> {
@@ -119,6 +128,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     const state = this.#state;
     if (state.kind === "closed") return;
     this.#cancelGoodbye?.();
+    this.#rate?.end();
     this.#lease.end();
     this.#services.grants.delete(this);
     this.#state = { kind: "closed", waiting: state.kind === "loading" ? state.waiting : [] };
@@ -140,6 +150,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     const { recheckCount } = grants;
     try {
       this.#grant = await this.#authorize();
+      this.#transport.welcomed();
       if (this.#hasNothingToSay) return;
       const room = await rooms.open(this.documentName);
       const state = this.#state;
@@ -154,16 +165,27 @@ export class YWebsocketConnection implements Connection, GrantHolder {
 
   #authorize(): Promise<Grant> {
     const { documentName } = this;
-    const request = { documentName, token: this.#token, dialect: "y-websocket", request: this.#transport.peer } as const;
+    const request = {
+      documentName,
+      token: this.#token,
+      dialect: "y-websocket",
+      request: this.#transport.peer,
+    } as const;
     return grantFor(request, this.#services);
   }
 
   #joined(room: Room, waiting: readonly Uint8Array[]): void {
-    if (room.ending) return this.#close(room.ending.code, room.ending.reason);
+    const refusal = refusalAtDoor(room);
+    if (refusal) {
+      this.#services.refusals.note("capacity", refusal.reason, { documentName: this.documentName });
+      this.#close(refusal.code, refusal.reason);
+      return this.#services.rooms.release(room);
+    }
     const channel = this.#channel();
     const member = room.join(channel, { clientId: 0, standing: this.#grant.standing });
     this.#state = { kind: "joined", room, member, channel };
     this.#services.grants.add(this);
+    this.#rate = this.#agreedRate();
     this.#lease.renew(this.#grant.expiresAtMs);
     room.sendPresence(member);
     if (this.#isWriter) this.#beginWriting(room, channel);
@@ -172,7 +194,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
 
   /** What a reader has is not asked for: it would answer with all its deletions, and be told that it may not write. */
   #beginWriting(room: Room, channel: Channel): void {
-    this.#isToldReadingOnly = false;
+    this.#isDenied = false;
     channel.ask(room.stateVector.encode());
     this.#setAccess(room.access.level, room.access.reason);
   }
@@ -187,15 +209,24 @@ export class YWebsocketConnection implements Connection, GrantHolder {
       return this.#close(closeCodes.unavailable, "what you may do here has changed; come back");
     }
     this.#grant = grant;
+    if (!areSameRates(before.rates, grant.rates)) this.#rate = this.#agreedRate();
     this.#lease.renew(grant.expiresAtMs);
     state.room.regard(state.member, grant.standing);
-    if (this.#isWriter && !mayWrite(before.level)) this.#beginWriting(state.room, state.channel);
+    // What it was refused before it is asked for again.
+    const hasOtherRoots = String(before.standing.roots) !== String(grant.standing.roots);
+    if (this.#isWriter && (hasOtherRoots || !mayWrite(before.level))) this.#beginWriting(state.room, state.channel);
     if (!this.#isWriter && mayWrite(before.level)) this.#endWriting();
+  }
+
+  #agreedRate(): AgreedRate | undefined {
+    this.#rate?.end();
+    return agreedRateOf(this.#grant, this.documentName, { ...this.#services, transport: this.#transport });
   }
 
   #endWriting(): void {
     this.#cancelGoodbye?.();
     this.#cancelGoodbye = undefined;
+    this.#isDenied = false;
     this.#tellReadingOnly();
   }
 
@@ -212,7 +243,10 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   #wait(state: Extract<ConnectionState, { kind: "loading" }>, frame: Uint8Array): void {
     state.waitingBytes += frame.length + frameOverheadBytes;
     if (state.waitingBytes > this.#services.maxFrameBytes) {
-      return this.#close(closeCodes.rateLimited, "too much was sent while the document was being loaded");
+      return this.#close(
+        closeCodes.rateLimited,
+        "too much was sent while the document was being loaded; come back and send it later",
+      );
     }
     state.waiting.push(frame.slice());
   }
@@ -225,6 +259,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
         return room.sync(member, StateVector.decode(message.stateVector));
       case "sync-step-2":
       case "update":
+        this.#rate?.received(message.update.length);
         if (!this.#isWriter) return this.#decline();
         return room.receive(member, { update: message.update, n: 0 });
       case "awareness":
@@ -242,11 +277,15 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     this.#tellReadingOnly();
   }
 
-  /** Once: stock providers write it to the console, and go on sending what their users type. */
   #tellReadingOnly(): void {
-    if (this.#isToldReadingOnly) return;
-    this.#isToldReadingOnly = true;
-    this.#send(encodeYWebsocketMessage({ type: "permission-denied", reason: whyNotWrite(this.#grant).reason }));
+    this.#deny(whyNotWrite(this.#grant).reason);
+  }
+
+  /** Once: stock providers write it to the console, and go on sending what their users type. */
+  #deny(reason: string): void {
+    if (this.#isDenied) return;
+    this.#isDenied = true;
+    this.#send(encodeYWebsocketMessage({ type: "permission-denied", reason }));
   }
 
   /** Who may not write is sent away after a while, to come back later: it would go on typing into nowhere. */
@@ -274,9 +313,19 @@ export class YWebsocketConnection implements Connection, GrantHolder {
       setAccess: (level, reason) => {
         if (this.#isWriter) this.#setAccess(level, reason);
       },
-      reject: (_n, code, reason) => this.#close(code, reason),
-      leave: (code, reason) => this.#close(code, reason),
+      // A close with 4403 is for good to one version of these clients, and to others a reason to come back at once.
+      reject: (_n, _code, reason) => this.#deny(reason),
+      leave: (code, reason) => this.#sentAway(code, reason),
     };
+  }
+
+  #sentAway(code: CloseCode, reason: string): void {
+    noteSentAway({ code, reason }, this.#principal, this.#services);
+    this.#close(code, reason);
+  }
+
+  get #principal(): string | undefined {
+    return principalOf(this.#grant.standing.subject, this.#transport.peer.address);
   }
 
   #send(message: Uint8Array): void {
@@ -284,7 +333,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   }
 
   #fail(thrown: unknown): void {
-    const { code, reason } = closeFor(thrown, this.#services.logger);
+    const { code, reason } = closeFor(thrown, this.#principal, this.#services);
     this.#close(code, reason);
   }
 
