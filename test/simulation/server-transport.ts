@@ -69,6 +69,8 @@ export class ServerTransport implements Transport {
     if (this.#state === "gone") this.#tellGone();
   }
 
+  welcomed(): void {}
+
   get unsentBytes(): number {
     return this.#link.down.unsentBytes;
   }

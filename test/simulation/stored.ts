@@ -31,6 +31,7 @@ const workers: Workers = {
   content: () => Promise.reject(new Error("nobody asks")),
   diff: () => Promise.reject(new Error("nobody asks")),
   trial: () => Promise.reject(new Error("nobody asks")),
+  checkRoots: () => Promise.reject(new Error("nobody asks")),
   forget: silent,
   close: async () => undefined,
 };

@@ -6,6 +6,8 @@ import {
   Trials,
   WorkerError,
   type Pieces,
+  type RootCheck,
+  type RootCheckRequest,
   type TrialRequest,
   type TrialResult,
   type Workers,
@@ -64,6 +66,12 @@ export class InlineWorkers implements Workers {
     return result;
   };
 
+  readonly checkRoots: Workers["checkRoots"] = (request) => {
+    const result = this.#documents.then(() => this.#check(request));
+    this.#documents = result.catch(() => undefined);
+    return result;
+  };
+
   forget(documentKey: string): void {
     this.#trials.forget(documentKey);
   }
@@ -77,6 +85,14 @@ export class InlineWorkers implements Workers {
     return this.#work("trials", pieces, (list) => {
       this.#trials.build(documentKey, version, list);
       return this.#trials.apply(documentKey, update, stateVector);
+    });
+  }
+
+  async #check({ documentKey, version, piecesSince, roots, update }: RootCheckRequest): Promise<RootCheck> {
+    const pieces = await piecesOf(piecesSince(this.#trials.versionOf(documentKey)));
+    return this.#work("root checks", pieces, (list) => {
+      this.#trials.build(documentKey, version, list);
+      return this.#trials.check(documentKey, update, roots);
     });
   }
 

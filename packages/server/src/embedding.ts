@@ -17,6 +17,6 @@ export type { Timers } from "./timers.js";
 export { compact } from "./worker/compact.js";
 export { diff } from "./worker/diff.js";
 export { WorkerError } from "./worker/error.js";
-export type { Pieces, TrialRequest, TrialResult } from "./worker/jobs.js";
+export type { Pieces, RootCheck, RootCheckRequest, TrialRequest, TrialResult } from "./worker/jobs.js";
 export { salvage } from "./worker/salvage.js";
 export { Trials } from "./worker/trial.js";

@@ -84,6 +84,11 @@ export class MortalServer {
         this.#trials.build(documentKey, version, pieces);
         return this.#trials.apply(documentKey, update, stateVector);
       },
+      checkRoots: async ({ documentKey, version, piecesSince, roots, update }) => {
+        const pieces = await job("root check", piecesSince(this.#trials.versionOf(documentKey)));
+        this.#trials.build(documentKey, version, pieces);
+        return this.#trials.check(documentKey, update, roots);
+      },
       forget: (documentKey) => this.#trials.forget(documentKey),
       close: () => Promise.resolve(),
     };

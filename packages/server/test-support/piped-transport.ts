@@ -42,6 +42,8 @@ export class PipedTransport implements Transport {
     this.#end = end;
   }
 
+  welcomed(): void {}
+
   get unsentBytes(): number {
     return this.#queue.reduce((sum, { length }) => sum + length, 0);
   }

@@ -50,6 +50,7 @@ export interface Channel {
   ack(n: number, clock: number, level: AckLevel, seq: number): void;
   /** What the client may do has changed; `reason` says why it may do less. */
   setAccess(access: Access, reason: string): void;
+  /** Update `n` was not taken. With 0 it is not said which: the client is told that there was one, and stays. */
   reject(n: number, code: CloseCode, reason: string): void;
   /** Ends the membership from the server's side. */
   leave(code: CloseCode, reason: string): void;

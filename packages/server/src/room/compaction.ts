@@ -22,6 +22,9 @@ const growthFactorAtRest = 0.4;
 /** And this part of the weight below which a log is left alone while it is in use. */
 const leastPartAtRest = 1 / 16;
 
+/** After one that was made to make room there is none for so many times as long as it took. */
+const pauseFactor = 10;
+
 /** Whether a new snapshot may take the place of the old one. */
 type SwapState =
   | { readonly kind: "allowed" }
@@ -38,6 +41,7 @@ export class Compaction {
   readonly #onDamage: (error: Error) => void;
   /** After a failure the next attempt waits until there is twice as much to win. */
   #notBelowWeight = 0;
+  #makeRoomNotBeforeMs = Number.NEGATIVE_INFINITY;
 
   /** @param onDamage something of the document cannot be read or applied */
   constructor(documentName: string, log: Log, services: RoomServices, onDamage: (error: Error) => void) {
@@ -65,6 +69,19 @@ export class Compaction {
   run(): Promise<void> {
     this.#running ??= this.#compactAsNeeded().finally(() => (this.#running = undefined));
     return this.#running;
+  }
+
+  /**
+   * Makes a new snapshot although that is not worth it yet, where deletions since may have made the document smaller. Not more
+   * often than takes a small part of the time: for a large document it is much work.
+   */
+  async makeRoom(): Promise<void> {
+    const { timers } = this.#services;
+    const startMs = timers.now();
+    if (this.isRunning || startMs < this.#makeRoomNotBeforeMs || this.#log.history.weightSinceSnapshot === 0) return;
+    await this.run();
+    const endMs = timers.now();
+    this.#makeRoomNotBeforeMs = endMs + (endMs - startMs) * pauseFactor;
   }
 
   /** Nothing is swapped in any more. Resolves when what is being swapped in is, whether it went well or not. */

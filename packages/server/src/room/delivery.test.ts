@@ -73,3 +73,77 @@ test("a record that is committed while a client catches up is neither missed nor
     expect(resumed, `${turnCount} turns`).toEqual(["1-2: 2", "2-3: 3"]);
   }
 });
+
+/** A member with a part of a large snapshot, which reads when it is told to. */
+function slowAsker() {
+  const pieces = { asked: 0, underWay: 0, most: 0 };
+  const snapshot = { stateVector: StateVector.decode(Uint8Array.of(1, 1, 10)), deleteSetUpdate: Uint8Array.of(0, 0) };
+  const history = {
+    seq: 1,
+    snapshot,
+    snapshotBytes: 1_000_000,
+    pointer: { epoch: 1, coveredSeq: 1 },
+    recordsSince: () => [],
+  } as unknown as History;
+  const reading = { unsentBytes: 0, waiting: [] as (() => void)[] };
+  const heard: string[] = [];
+  const channel = {
+    wire,
+    get unsentBytes() {
+      return reading.unsentBytes;
+    },
+    send: (bytes: Uint8Array) => void heard.push(new TextDecoder().decode(bytes)),
+    drained: () => new Promise<void>((resolve) => void reading.waiting.push(resolve)),
+    leave: () => undefined,
+  } as unknown as Channel;
+  const delivery = new Delivery({
+    channel,
+    roomNumber: 1,
+    history,
+    refreshSnapshot: () => Promise.resolve(),
+    timers: new VirtualTime(),
+    diffSegments: async () => {
+      pieces.asked += 1;
+      pieces.most = Math.max(pieces.most, ++pieces.underWay);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      pieces.underWay -= 1;
+      return [Uint8Array.of(7)];
+    },
+    version: () => 1,
+    relayedVersion: () => 1,
+    relayedAhead: () => [],
+    failed: (error) => heard.push(String(error)),
+    maxUnsentBytes: 1,
+    lagAllowanceMs: 1,
+    slowestReadBytesPerSecond: 1,
+  });
+  const reads = () => {
+    reading.unsentBytes = 0;
+    for (const resolve of reading.waiting.splice(0)) resolve();
+  };
+  return { delivery, reading, reads, pieces, heard };
+}
+
+const turnsOfTheLoop = async (count: number) => {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+};
+
+test("who asks three thousand times what it lacks costs two diffs, one after the other, and is answered", async () => {
+  const { delivery, pieces, heard } = slowAsker();
+  for (let count = 0; count < 3_000; count++) delivery.begin(StateVector.decode(Uint8Array.of(1, 1, 5)));
+  await turnsOfTheLoop(20);
+  expect(pieces).toEqual({ asked: 2, underWay: 0, most: 1 });
+  expect(heard.at(-1)).toBe("synced 1");
+});
+
+test("nothing is worked out for who has not read what it was sent before", async () => {
+  const { delivery, reading, reads, pieces, heard } = slowAsker();
+  reading.unsentBytes = 100_000;
+  for (let count = 0; count < 3_000; count++) delivery.begin(StateVector.decode(Uint8Array.of(1, 1, 5)));
+  await turnsOfTheLoop(20);
+  expect(pieces.asked).toBe(0);
+  reads();
+  await turnsOfTheLoop(20);
+  expect(pieces.asked).toBe(2);
+  expect(heard.at(-1)).toBe("synced 1");
+});

@@ -142,6 +142,9 @@ export class Delivery {
   async #sendAll(): Promise<void> {
     const { history } = this.#options;
     for (let attempt = 1; !this.#isEnded; attempt++) {
+      // First, so that nothing is read or computed for who does not read.
+      await this.#drained();
+      if (this.#isEnded) return;
       try {
         this.#position = 0;
         await this.#send(missingFrom(history, this.#stateVector, this.#options));
@@ -169,9 +172,11 @@ export class Delivery {
   }
 
   async #send(pieces: AsyncIterable<Piece>): Promise<void> {
-    const { channel, roomNumber } = this.#options;
+    const { channel, roomNumber, maxUnsentBytes } = this.#options;
     for await (const { seq, updates } of pieces) {
-      await this.#drained();
+      // All documents of one client wait for the same socket: another may have sent first.
+      do await this.#drained();
+      while (channel.unsentBytes > maxUnsentBytes && !this.#isEnded);
       if (this.#isEnded) return;
       const after = this.#completeSeq;
       const span = { after, upTo: Math.max(seq, after) };

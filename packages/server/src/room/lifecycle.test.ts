@@ -11,6 +11,7 @@ import { VirtualTime } from "../../test-support/virtual-time.js";
 import { createSynclineWire } from "../connection/syncline-wire.js";
 import { silentLogger } from "../logger.js";
 import { resolveOptions } from "../options.js";
+import { Refusals } from "../refusals.js";
 import { CommitQueue } from "../storage/commit-queue.js";
 import { MemoryStorage } from "../storage/memory.js";
 import { StateVector } from "../update/state-vector.js";
@@ -79,6 +80,7 @@ class World {
           await this.pause();
           return { kind: "accepted", update, structCount: 1, integrateMs: 1, integrateMicrosPerStruct: 1 };
         },
+        checkRoots: () => Promise.reject(new Error("nobody here is limited to some root types")),
         forget: () => undefined,
       },
       diffSegments: () => Promise.reject(new Error("nobody here has a part of a snapshot")),
@@ -86,8 +88,16 @@ class World {
       timers,
       wallClock: () => timers.now(),
       logger: silentLogger,
+      refusals: new Refusals(silentLogger, timers),
       newGeneration: () => `generation ${++lastId}`,
-      limits: { ...limits, relay: "durable", compactAboveBytes: 2_000, unloadAfterMs: 100, tailCacheBytes: 500 },
+      limits: {
+        ...limits,
+        relay: "durable",
+        clientIds: "enforce",
+        compactAboveBytes: 2_000,
+        unloadAfterMs: 100,
+        tailCacheBytes: 500,
+      },
     };
   }
 

@@ -6,7 +6,7 @@ import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
 import { emptyPointer } from "../storage/pointer.js";
-import type { AppendEntry, LogRecord, Pointer, Storage } from "../storage/storage.js";
+import type { AppendEntry, Claim, LogRecord, Pointer, Storage } from "../storage/storage.js";
 import type { Timers } from "../timers.js";
 import { Contents } from "../update/contents.js";
 import { UpdateError } from "../update/error.js";
@@ -34,7 +34,7 @@ export interface PlacedItem extends LogItem {
 
 /** What a log tells the room it belongs to. */
 export interface LogListener {
-  /** `items` are on disk as the record `seq`, in this order. */
+  /** `items` are on disk as the record `seq`, in this order. None: something else of the document was written. */
   committed(seq: number, items: readonly PlacedItem[]): void;
   /** The items not yet on disk are admitted, but their commit takes long. */
   commitDelayed(items: readonly LogItem[]): void;
@@ -68,6 +68,9 @@ export class Log implements CommitSource {
   #forming: PlacedItem[] = [];
   #inFlight: PlacedItem[] = [];
   #onCommitOver: (outcome: CommitOutcome) => void = () => undefined;
+  /** Client ids whose claims are not on disk yet; `undefined`: the claim that is there is to go. */
+  readonly #unwrittenClaims = new Map<number, Claim | undefined>();
+  #claimsInFlight: readonly (readonly [clientId: number, claim: Claim | undefined])[] = [];
   #version: number;
   #durableVersion: number;
 
@@ -130,6 +133,20 @@ export class Log implements CommitSource {
     return this.#forming.length === 0 && this.#inFlight.length === 0;
   }
 
+  /** As `isSettled`, and no claim waits for the disk either. */
+  get isIdle(): boolean {
+    return this.isSettled && !this.#hasClaimsToWrite;
+  }
+
+  /**
+   * Has it written whose `clientId` is, or that it is nobody's, not later than any update that is appended from now on. A
+   * document that was never written is not made by that: the claim goes with its first update.
+   */
+  claim(clientId: number, claim: Claim | undefined): void {
+    this.#unwrittenClaims.set(clientId, claim);
+    if (this.#hasClaimsToWrite) this.#options.commitQueue.request(this);
+  }
+
   /** Gives an admitted update its place. From here on its ids are part of the document. */
   append(item: LogItem, scanned: ScannedUpdate): void {
     this.contents.absorb(scanned);
@@ -150,30 +167,32 @@ export class Log implements CommitSource {
    */
   async end(): Promise<void> {
     let outcome: CommitOutcome = "committed";
-    while (!this.isSettled && outcome === "committed") {
+    while (!this.isIdle && outcome === "committed") {
       outcome = await new Promise<CommitOutcome>((over) => (this.#onCommitOver = over));
     }
     this.#drop(this.#inFlight.splice(0));
     this.#drop(this.#forming.splice(0));
+    this.#unwrittenClaims.clear();
   }
 
   takeEntry(): AppendEntry | undefined {
     this.#takeForming();
     const updates = updatesOf(this.#inFlight);
-    if (updates.length === 0) return undefined;
+    if (updates.length === 0 && !this.#hasClaimsToWrite) return undefined;
     const { documentName } = this.#options;
-    return { documentName, generation: this.generation, previousSeq: this.history.seq, updates };
+    return { documentName, generation: this.generation, previousSeq: this.history.seq, updates, ...this.#takeClaims() };
   }
 
   committed(seq: number): void {
     const items = this.#inFlight;
     this.#inFlight = [];
     this.#drop(items);
+    this.#claimsWritten();
     const updates = updatesOf(items);
-    this.history.push({ seq, updates });
+    if (updates.length > 0) this.history.push({ seq, updates });
     this.#durableVersion += updates.length;
     this.#onCommitOver("committed");
-    if (this.#forming.length > 0) this.#options.commitQueue.request(this);
+    if (this.#forming.length > 0 || this.#hasClaimsToWrite) this.#options.commitQueue.request(this);
     this.#listener?.committed(seq, items);
   }
 
@@ -213,6 +232,28 @@ export class Log implements CommitSource {
     }
     const taken = this.#forming.splice(0, count);
     this.#inFlight = this.#inFlight.length === 0 ? taken : [...this.#inFlight, ...taken];
+  }
+
+  get #hasClaimsToWrite(): boolean {
+    const isThere = this.history.seq > 0 || this.history.pointer.epoch > 0;
+    return isThere && this.#unwrittenClaims.size > 0;
+  }
+
+  /** All of them, those included that a refused commit had. */
+  #takeClaims(): Pick<AppendEntry, "claims" | "released"> {
+    this.#claimsInFlight = [...this.#unwrittenClaims];
+    if (this.#claimsInFlight.length === 0) return {};
+    const claims = this.#claimsInFlight.flatMap(([, claim]) => claim ?? []);
+    const released = this.#claimsInFlight.filter(([, claim]) => !claim).map(([clientId]) => clientId);
+    return { claims, released };
+  }
+
+  #claimsWritten(): void {
+    for (const [clientId, claim] of this.#claimsInFlight) {
+      // It may have changed hands meanwhile.
+      if (this.#unwrittenClaims.get(clientId) === claim) this.#unwrittenClaims.delete(clientId);
+    }
+    this.#claimsInFlight = [];
   }
 
   #drop(items: readonly LogItem[]): void {

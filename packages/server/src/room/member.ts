@@ -8,6 +8,7 @@ import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { Channel } from "./channel.js";
 import type { Delivery } from "./delivery.js";
+import { ownerOf, type Owner } from "./ownership.js";
 import type { Standing } from "./standing.js";
 
 /** An update as a client handed it in. */
@@ -15,6 +16,10 @@ export interface Submission {
   readonly update: Uint8Array;
   /** The client's counter; 0 in dialects without acks. */
   readonly n: number;
+  /** The root types that its author might change when it came; `undefined`: all. What is granted later does not matter. */
+  readonly roots?: readonly string[] | undefined;
+  /** Its structs as partial-writes.ts has looked at them: client, clock and end of each run. */
+  readonly checkedBlocks?: readonly number[];
 }
 
 /** Who joins a room. */
@@ -41,10 +46,13 @@ export class Member {
   readonly delivery: Delivery;
   /** The client's Yjs client id, whose clock its acks report; 0 if it did not say. */
   readonly clientId: number;
-  standing: Standing;
+  /** The client ids it calls its own; ownership.ts keeps them. */
+  readonly named: number[] = [];
   /** Submissions that wait behind one that is being tried in a worker. `undefined`: none is. */
   waiting: Submission[] | undefined;
 
+  #standing: Standing;
+  #owner: Owner | undefined;
   #parked: Parked[] = [];
   #parkedBytes = 0;
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -63,7 +71,22 @@ export class Member {
     this.channel = channel;
     this.delivery = delivery;
     this.clientId = clientId;
-    this.standing = standing;
+    this.#standing = standing;
+    this.#owner = ownerOf(standing.subject);
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  set standing(standing: Standing) {
+    this.#standing = standing;
+    this.#owner = ownerOf(standing.subject);
+  }
+
+  /** Whose its client ids are; `undefined`: nobody knows. */
+  get owner(): Owner | undefined {
+    return this.#owner;
   }
 
   /** Notes that `n` was handed in. False when a counter before it never arrived. */
@@ -114,12 +137,13 @@ export class Member {
   }
 
   /** Keeps `submission` until `gap` has closed. False when the allowance is spent: it was not kept. */
-  park({ update, n }: Submission, gap: Gap): boolean {
+  park(submission: Submission, gap: Gap): boolean {
+    const { update } = submission;
     const parkedBytes = this.#parkedBytes + update.length;
     if (parkedBytes > maxParkedBytes || this.#parked.length >= maxParkedCount) return false;
     this.#parkedBytes = parkedBytes;
     // A copy: what came from a socket is a view into a much larger buffer.
-    this.#parked.push({ update: update.slice(), n, gap });
+    this.#parked.push({ ...submission, update: update.slice(), gap });
     return true;
   }
 

@@ -1,53 +1,66 @@
 /**
- * Who is in a room and where their cursors are: the latest awareness state per Yjs client id, passed on in windows.
- * Never stored. Knows who owns which id, and nothing of documents.
+ * Who is in a room and where their cursors are: the latest awareness state per Yjs client id, passed on in windows. Who may
+ * have which id is decided here. Never stored. Knows nothing of documents.
  *
  * The clocks told to members are the room's own: they follow the owners' clocks, but also grow when somebody who left
  * comes back with the clock it left with. y-protocols would ignore that state until the next change (awareness.js,
  * `applyAwarenessUpdate`: only a higher clock wins).
  */
-import { decodeAwarenessUpdate, encodeAwarenessUpdate, type AwarenessEntry } from "@syncline/protocol";
+import { isUtf8 } from "node:buffer";
+import {
+  decodeAwarenessBytes,
+  joinAwarenessEntries,
+  ProtocolError,
+  type AwarenessEntryBytes as Entry,
+} from "@syncline/protocol";
 import type { Timers } from "../timers.js";
 import type { Member } from "./member.js";
+import { goneJson, isGone, isNewer, isSame, Seat, type Announced } from "./presence-seat.js";
+import { readState, tooLarge } from "./presence-state.js";
+import { clockTooHigh, maxClock, PresenceTable, type Departed, type PresenceBounds } from "./presence-table.js";
+import { PresenceWaiting } from "./presence-waiting.js";
+import { PresenceWindow, type RelayPresence } from "./presence-window.js";
+
+export interface PresenceLimits extends PresenceBounds {
+  /** Changes of this window are passed on together. */
+  readonly presenceWindowMs: number;
+  /** Bytes of one client's state, as it says it. A larger one is ignored. */
+  readonly maxPresenceStateBytes: number;
+  readonly maxPresenceIdsPerMember: number;
+  /** What is above that is passed on later, the newest of it. */
+  readonly presencePerSecond: number;
+}
 
 export interface PresenceOptions {
   readonly timers: Timers;
-  /** Changes of this window are passed on together. */
-  readonly windowMs: number;
-  /** Bytes of one client's state. A larger one is ignored. */
-  readonly maxStateBytes: number;
-  readonly maxIdsPerMember: number;
-  /** Passes an awareness update on to all members; those in `instead` get what stands there, or nothing. */
-  readonly relay: (update: Uint8Array, instead: ReadonlyMap<Member, Uint8Array | undefined>) => void;
+  readonly limits: PresenceLimits;
+  readonly relay: RelayPresence;
+  /** False when it is known that the id is somebody else's. */
+  readonly mayUse: (clientId: number, member: Member) => boolean;
+  /** `member` is seen under the id from now on. */
+  readonly use?: (clientId: number, member: Member) => void;
+  /** Something was not taken, and is not just an echo of what everybody knows. */
+  readonly refused: (reason: string) => void;
 }
-
-interface PresenceState {
-  owner: Member | undefined;
-  /** JSON; `"null"` when its owner has left. */
-  state: string;
-  /** As the owner counts. */
-  ownClock: number;
-  /** As the room counts. */
-  clock: number;
-}
-
-const gone = "null";
-
-/** Ports of y-protocols count in 32 bits, and a clock near the end of what can be counted would be the room's last. */
-const maxClock = 2 ** 31 - 1;
-
-/** States of those who left are remembered, for their clocks, up to this many. */
-const maxDeparted = 1_000;
 
 export class Presence {
   readonly #options: PresenceOptions;
-  readonly #states = new Map<number, PresenceState>();
-  readonly #changed = new Map<number, Member | undefined>();
-  readonly #idCounts = new Map<Member, number>();
-  #cancelWindow: (() => void) | undefined;
+  readonly #table: PresenceTable;
+  readonly #window: PresenceWindow;
+  readonly #waiting: PresenceWaiting;
+  readonly #seats = new Map<Member, Seat>();
 
   constructor(options: PresenceOptions) {
+    const { timers, limits, relay } = options;
     this.#options = options;
+    this.#table = new PresenceTable(limits);
+    this.#window = new PresenceWindow(timers, limits.presenceWindowMs, relay);
+    this.#waiting = new PresenceWaiting(timers, (seat) => this.#serve(seat));
+  }
+
+  /** How many ids it remembers. */
+  get size(): number {
+    return this.#table.size;
   }
 
   /**
@@ -56,120 +69,213 @@ export class Presence {
    * @throws {ProtocolError} `malformed-message`
    */
   announce(member: Member, update: Uint8Array): void {
-    for (const entry of decodeAwarenessUpdate(update)) {
-      if (this.#take(member, entry)) this.#markChanged(entry.clientId, member);
+    // More than there can be in a room and have just left it, nobody has heard of.
+    const entries = decodeAwarenessBytes(update, 2 * this.#options.limits.maxPresenceStatesPerRoom);
+    if (!entries.every(({ state }) => isUtf8(state))) {
+      throw new ProtocolError("malformed-message", "presence that is not valid UTF-8");
     }
+    if (entries.length === 0) return;
+    const seat = this.#seatOf(member);
+    const news = entries.filter((entry) => this.#isNews(seat, entry));
+    if (news.length === 0) return;
+    this.#table.forget(this.#nowMs);
+    if (!seat.isHolding && seat.takeTurn(this.#nowMs)) for (const entry of news) this.#take(seat, entry);
+    else for (const entry of news) seat.hold(entry, this.#maxIds + 1);
+    this.#waiting.set(seat, seat.dueMs(this.#nowMs));
   }
 
   /** Announces that `member`'s states are gone. */
   leave(member: Member): void {
-    if (!this.#idCounts.delete(member)) return;
-    for (const [clientId, state] of this.#states) {
-      if (state.owner !== member) continue;
-      state.owner = undefined;
-      state.state = gone;
-      state.clock += 1;
-      this.#markChanged(clientId, undefined);
-    }
-    this.#forgetDeparted();
+    const seat = this.#seats.get(member);
+    if (!seat) return;
+    this.#seats.delete(member);
+    this.#waiting.set(seat, Infinity);
+    seat.dropClaim();
+    for (const announced of [...seat.announced]) this.#end(announced, undefined);
   }
 
   /** Everybody's state but `member`'s own, as an awareness update; `undefined` when there is none. */
   snapshotFor(member: Member): Uint8Array | undefined {
-    const entries = this.#entriesOf(this.#states.keys(), member).filter((entry) => entry.state !== gone);
-    return entries.length > 0 ? encodeAwarenessUpdate(entries) : undefined;
+    const entries: Uint8Array[] = [];
+    for (const { owner, clientId, json, entry, clock, ownClock } of this.#table.all()) {
+      // What it said itself on a socket that is not given up yet, it must not take for something newer.
+      const isOwn = owner.member === member || (clientId === member.clientId && clock > ownClock);
+      if (!isOwn && json !== goneJson) entries.push(entry);
+    }
+    return entries.length > 0 ? joinAwarenessEntries(entries) : undefined;
   }
 
   close(): void {
-    this.#cancelWindow?.();
-    this.#cancelWindow = undefined;
+    this.#window.close();
+    this.#waiting.close();
   }
 
-  #take(member: Member, { clientId, clock, state }: AwarenessEntry): boolean {
-    if (clock > maxClock || state.length > this.#options.maxStateBytes) return false;
-    const known = this.#states.get(clientId);
-    if (known?.owner && known.owner !== member) return false;
-    if (known?.owner) {
-      if (clock < known.ownClock || (clock === known.ownClock && state !== gone)) return false;
-      if (!isJson(state)) return false;
-      Object.assign(known, { state, ownClock: clock, clock: Math.max(known.clock + 1, clock) });
-      return true;
+  /** Whether there is something to do about it. Most of what stock clients send is an echo, and costs no more than this. */
+  #isNews(seat: Seat, entry: Entry): boolean {
+    seat.speaksOf(entry.clientId);
+    const known = this.#table.get(entry.clientId);
+    if (!this.#concerns(seat, known, entry)) {
+      this.#noteForgery(known ?? this.#table.departed(entry.clientId), entry);
+      return false;
     }
-    if (state === gone || !isJson(state) || !this.#mayOwnOneMore(member)) return false;
-    this.#states.set(clientId, {
-      owner: member,
-      state,
-      ownClock: clock,
-      clock: known ? Math.max(known.clock + 1, clock) : clock,
-    });
-    return true;
-  }
-
-  #mayOwnOneMore(member: Member): boolean {
-    const count = this.#idCounts.get(member) ?? 0;
-    if (count >= this.#options.maxIdsPerMember) return false;
-    this.#idCounts.set(member, count + 1);
-    return true;
-  }
-
-  #markChanged(clientId: number, author: Member | undefined): void {
-    this.#changed.set(clientId, author);
-    this.#cancelWindow ??= this.#options.timers.after(this.#options.windowMs, () => this.#flush());
-  }
-
-  #flush(): void {
-    this.#cancelWindow = undefined;
-    const changed = [...this.#changed.keys()];
-    const authors = new Set(this.#changed.values());
-    this.#changed.clear();
-    const instead = new Map<Member, Uint8Array | undefined>();
-    for (const author of authors) {
-      if (!author) continue;
-      if (authors.size === 1) instead.set(author, undefined);
-      else if (this.#countsAheadOf(author))
-        instead.set(author, encodeAwarenessUpdate(this.#entriesOf(changed, author)));
-    }
-    this.#options.relay(encodeAwarenessUpdate(this.#entriesOf(changed)), instead);
-  }
-
-  /**
-   * Whether the room's clock for one of `member`'s ids is above its own. Its own state must not come back to it then: it
-   * would take it for a newer one. With its own clock it ignores it.
-   */
-  #countsAheadOf(member: Member): boolean {
-    for (const state of this.#states.values()) {
-      if (state.owner === member && state.clock > state.ownClock) return true;
-    }
+    const { maxPresenceStateBytes } = this.#options.limits;
+    if (entry.clock < maxClock && entry.state.length <= maxPresenceStateBytes) return true;
+    this.#options.refused(entry.clock < maxClock ? tooLarge(maxPresenceStateBytes) : clockTooHigh);
     return false;
   }
 
-  #entriesOf(clientIds: Iterable<number>, except?: Member): AwarenessEntry[] {
-    const entries: AwarenessEntry[] = [];
-    for (const clientId of clientIds) {
-      const known = this.#states.get(clientId);
-      if (!known || (except && known.owner === except)) continue;
-      entries.push({ clientId, clock: known.clock, state: known.state });
-    }
-    return entries;
+  #concerns(seat: Seat, known: Announced | undefined, entry: Entry): boolean {
+    if (known?.owner === seat) return isNewer(entry, known.ownClock, known.json);
+    if (seat.hasClaimed(entry)) return false;
+    return known ? this.#mayGet(seat, known, entry) : this.#mayBegin(seat, entry);
   }
 
-  #forgetDeparted(): void {
-    let excess = this.#states.size - maxDeparted;
-    for (const [clientId, state] of this.#states) {
-      if (excess <= 0) return;
-      if (state.owner || this.#changed.has(clientId)) continue;
-      this.#states.delete(clientId);
-      excess -= 1;
+  /** Counts what no client can have heard. */
+  #noteForgery(known: Announced | Departed | undefined, { clock, state }: Entry): void {
+    if (!known || clock <= known.clock || isSame(state, "json" in known ? known.json : goneJson)) return;
+    this.#options.refused("presence of a client id that is another's");
+  }
+
+  #take(seat: Seat, entry: Entry): void {
+    const known = this.#table.get(entry.clientId);
+    if (known?.owner === seat) return this.#change(known, entry);
+    if (known) return this.#mayGet(seat, known, entry) ? this.#contest(seat, known, entry) : undefined;
+    const json = this.#read(seat, entry);
+    if (json === goneJson || !json || !this.#mayBegin(seat, entry) || !this.#makeRoom(seat, entry)) return;
+    const announced = this.#table.add(seat, { ...entry, json, nowMs: this.#nowMs });
+    if (typeof announced === "string") return this.#options.refused(announced);
+    if (this.#isFull(seat)) seat.dropClaim();
+    this.#options.use?.(entry.clientId, seat.member);
+    this.#window.add(entry.clientId, announced.entry, seat);
+  }
+
+  #change(announced: Announced, entry: Entry): void {
+    const { owner, clientId, ownClock, json: former } = announced;
+    if (!isNewer(entry, ownClock, former)) return;
+    const json = this.#read(owner, entry);
+    if (!json) return;
+    const changed = this.#table.change(announced, { ...entry, json, nowMs: this.#nowMs });
+    if (typeof changed === "string") return this.#options.refused(changed);
+    this.#window.add(clientId, announced.entry, owner);
+    this.#reconsiderClaim(owner, json === goneJson);
+  }
+
+  /** Who goes on saying what it was has not become somebody else: it repeated another tab. Who takes leave may have. */
+  #reconsiderClaim(seat: Seat, hasTakenLeave: boolean): void {
+    if (!seat.claim || seat.claim.contested) return;
+    const claim = seat.dropClaim();
+    if (claim && hasTakenLeave) this.#take(seat, claim.entry);
+  }
+
+  /** Whether `seat` may have the id of `known`, or have it next, and this is not just what it has heard of it. */
+  #mayGet(seat: Seat, known: Announced, entry: Entry): boolean {
+    if (this.#isFull(seat) || isGone(entry.state) || !this.#options.mayUse(entry.clientId, seat.member)) return false;
+    if (known.subject !== undefined && !this.#yields(known, seat)) return false;
+    if (entry.clock > known.clock) return true;
+    return entry.clock >= known.ownClock && !seat.mayRepeat && seat.lostId !== entry.clientId;
+  }
+
+  /** Whether `seat` may have an id that nobody has, and this is not just what it has heard of who left. */
+  #mayBegin(seat: Seat, entry: Entry): boolean {
+    if (isGone(entry.state) || !this.#options.mayUse(entry.clientId, seat.member)) return false;
+    const departed = this.#table.departed(entry.clientId);
+    return !departed || mayFollow(seat, departed, entry);
+  }
+
+  /** The same person on another socket has it at once, because the old one may be dead; and so has whose it is. */
+  #yields({ clientId, subject, owner }: Announced, seat: Seat): boolean {
+    return (subject !== undefined && subject === seat.subject) || !this.#options.mayUse(clientId, owner.member);
+  }
+
+  #contest(seat: Seat, known: Announced, entry: Entry): void {
+    // Nobody knows who they are: it has it when the other goes.
+    if (!this.#yields(known, seat)) return seat.makeClaim(entry, Infinity, known);
+    const former = known.owner;
+    former.announced.delete(known);
+    former.lostId = known.clientId;
+    known.owner = seat;
+    known.subject = seat.subject;
+    seat.announced.add(known);
+    if (this.#isFull(seat)) seat.dropClaim();
+    this.#options.use?.(known.clientId, seat.member);
+    this.#change(known, entry);
+  }
+
+  /** Whether `seat` may have one id more, giving up another if need be. It comes back to it when that is a matter of time. */
+  #makeRoom(seat: Seat, entry: Entry): boolean {
+    if (!this.#isFull(seat)) return true;
+    const former = [...seat.announced].find(({ json }) => json === goneJson) ?? [...seat.announced][0];
+    if (!former) return false;
+    const isBridge = this.#maxIds > 1;
+    if (isBridge && former.json !== goneJson) {
+      this.#options.refused(`more than ${this.#maxIds} client ids of one client`);
+      return false;
     }
+    const dueMs = isBridge ? 0 : seat.mayChangeIdAt(former);
+    if (dueMs > this.#nowMs) {
+      seat.makeClaim(entry, dueMs);
+      return false;
+    }
+    seat.changedIdAtMs = this.#nowMs;
+    this.#end(former, seat);
+    return true;
+  }
+
+  #end(announced: Announced, author: Seat | undefined): void {
+    const { clientId, claimant, json } = announced;
+    const gone = this.#table.remove(announced, this.#nowMs);
+    if (json !== goneJson) this.#window.add(clientId, gone, author);
+    const claim = claimant?.dropClaim();
+    // In the same window: nobody sees it go.
+    if (claimant && claim) this.#take(claimant, claim.entry);
+  }
+
+  /** What of `seat` waits has its turn. */
+  #serve(seat: Seat): void {
+    if (seat.isHolding && seat.takeTurn(this.#nowMs)) {
+      for (const entry of seat.takeHeld()) this.#take(seat, entry);
+    }
+    if (seat.claim && seat.claim.dueMs <= this.#nowMs) {
+      const claim = seat.dropClaim();
+      if (claim) this.#take(seat, claim.entry);
+    }
+    this.#waiting.set(seat, seat.dueMs(this.#nowMs));
+  }
+
+  /** `goneJson` itself for somebody gone; `undefined` when it cannot be passed on. */
+  #read(seat: Seat, { state }: Entry): Uint8Array | undefined {
+    const { user } = seat.member.standing;
+    const reading = readState(state, { maxBytes: this.#options.limits.maxPresenceStateBytes, user });
+    if (reading.kind === "gone") return goneJson;
+    if (reading.kind === "state") return reading.json;
+    this.#options.refused(reading.reason);
+    return undefined;
+  }
+
+  #isFull(seat: Seat): boolean {
+    return seat.announced.size >= this.#maxIds;
+  }
+
+  #seatOf(member: Member): Seat {
+    let seat = this.#seats.get(member);
+    if (!seat) {
+      seat = new Seat(member, this.#options.limits.presencePerSecond, this.#nowMs);
+      this.#seats.set(member, seat);
+    }
+    return seat;
+  }
+
+  get #maxIds(): number {
+    return this.#options.limits.maxPresenceIdsPerMember;
+  }
+
+  get #nowMs(): number {
+    return this.#options.timers.now();
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    // Said to nobody: a state that is not JSON would break every other client, and its author learns nothing by a close.
-    return false;
-  }
+/** An echo has a clock at which the one who left was seen, at most: one less than that of its going. */
+function mayFollow(seat: Seat, { clock, subject }: Departed, entry: Entry): boolean {
+  if (subject !== undefined && subject !== seat.subject) return false;
+  return entry.clock >= clock || !seat.mayRepeat;
 }

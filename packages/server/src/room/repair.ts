@@ -113,6 +113,7 @@ async function readRemains(documentName: string, storage: Storage): Promise<Rema
     if (contents) await orProblem(remains, "the contents", decodeContents(contents));
     else if (remains.problems.length === 0) remains.problems.push(missing("the contents"));
   }
+  await orProblem(remains, "whose client ids are", readClaims(documentName, storage));
   const found = new Set<number>();
   for await (const piece of storage.readEverything(documentName)) {
     if (piece.kind === "segment") found.add(piece.id);
@@ -136,6 +137,13 @@ async function orProblem<Value>(remains: Remains, origin: string, reading: Promi
     remains.problems.push({ origin, reason: messageOf(thrown), bytes: new Uint8Array() });
     return undefined;
   }
+}
+
+/** Those that cannot be read the store lets go; who first says so has those ids. */
+async function readClaims(documentName: string, storage: Storage): Promise<number> {
+  let count = 0;
+  for await (const claim of storage.readClaims(documentName)) count += claim ? 1 : 0;
+  return count;
 }
 
 async function decodeContents(bytes: Uint8Array): Promise<Contents> {

@@ -5,22 +5,28 @@
 import { closeCodes, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import { admit, type Admission } from "../update/admission.js";
+import type { UpdateError } from "../update/error.js";
 import type { Gap } from "../update/gate.js";
+import type { ScanLimits } from "../update/limits.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { ApplicationEvent, Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
 import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
+import { ForeignIds } from "./foreign-ids.js";
 import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
 import { Member, type Joining, type Submission } from "./member.js";
+import { loadOwnership, type Ownership } from "./ownership.js";
+import { PartialWrites } from "./partial-writes.js";
 import { Presence } from "./presence.js";
 import { Relay } from "./relay.js";
 import { RelayAhead } from "./relay-ahead.js";
 import { accessIn, type Ending, type RoomAccess, type RoomState, whyNotSaved } from "./room-state.js";
 import { Resumption } from "./resumption.js";
+import { RoomSize } from "./room-size.js";
 import type { RoomServices } from "./services.js";
 import type { Standing } from "./standing.js";
-import { Trials } from "./trial.js";
+import { applies, Trials, type TrialOutcome } from "./trial.js";
 
 type NewUpdate = Extract<Admission, { kind: "new" }>;
 
@@ -41,27 +47,46 @@ export class Room {
   readonly #onDamage: RoomOptions["onDamage"];
   readonly #log: Log;
   readonly #members = new Set<Member>();
+  readonly #ownership: Ownership;
+  readonly #foreignIds: ForeignIds;
   readonly #relay: Relay;
   /** In immediate mode. */
   readonly #relayAhead: RelayAhead | undefined;
   /** Made when somebody first announces themselves: many rooms never need it. */
   #presence: Presence | undefined;
   readonly #compaction: Compaction;
+  readonly #size: RoomSize;
+  readonly #scanLimits: Partial<ScanLimits>;
   readonly #trials: Trials;
+  readonly #partialWrites: PartialWrites;
   readonly #resumption: Resumption;
   /** Members with updates that lean on something not here yet. */
   readonly #parking = new Set<Member>();
   #state: RoomState = { kind: "writable" };
 
-  private constructor(log: Log, { documentName, number, services, onDamage }: RoomOptions) {
+  private constructor(log: Log, ownership: Ownership, { documentName, number, services, onDamage }: RoomOptions) {
     this.documentName = documentName;
     this.number = number;
     this.#log = log;
     this.#services = services;
     this.#onDamage = onDamage;
+    this.#ownership = ownership;
+    this.#foreignIds = new ForeignIds({
+      documentName,
+      ownership,
+      refusals: services.refusals,
+      // What was lost with damage comes back with whoever still has it.
+      isEnforced: () => services.limits.clientIds === "enforce" && !this.isDegraded,
+    });
     this.#relay = new Relay(number, this.#members, services.limits.maxUnsentBytes);
+    const { maxStructsPerUpdate: maxStructs, maxDeletionsPerUpdate: maxDeletions } = services.limits;
+    this.#scanLimits = { maxStructs, maxDeletions };
+    this.#size = new RoomSize(log.history, services.limits.maxRoomBytes);
     this.#compaction = new Compaction(documentName, log, services, (error) => this.#damaged(error));
-    this.#trials = new Trials(`${number}`, log, services, (error) => this.#damaged(error));
+    const judging = { documentName, log, services, onDamage: (error: Error) => this.#damaged(error) };
+    this.#trials = new Trials({ ...judging, documentKey: `${number}`, judge: applies(services) });
+    // Documents of their own: those of trials may have what was not appended, and have deleted what in the log is alive.
+    this.#partialWrites = new PartialWrites({ ...judging, documentKey: `${number} as appended` });
     if (this.#isImmediate) this.#relayAhead = new RelayAhead(this.#relay, services.timers, () => this.seq);
     this.#resumption = new Resumption(log.history, services.limits);
     log.listen({
@@ -78,7 +103,8 @@ export class Room {
   static async load(options: RoomOptions): Promise<Room> {
     const { documentName, services } = options;
     const { tailCacheBytes } = services.limits;
-    return new Room(await Log.load({ ...services, documentName, tailCacheBytes }), options);
+    const log = await Log.load({ ...services, documentName, tailCacheBytes });
+    return new Room(log, await loadOwnership(documentName, log, services), options);
   }
 
   get generation(): string {
@@ -97,7 +123,7 @@ export class Room {
 
   /** Everything that was received is on disk or refused. */
   get isSettled(): boolean {
-    return this.#log.isSettled && this.#trials.isIdle;
+    return this.#log.isIdle && this.#trials.isIdle && this.#partialWrites.isIdle;
   }
 
   /** Something of the document could not be used and was set aside. */
@@ -114,6 +140,15 @@ export class Room {
     return this.#state.kind === "ended" ? this.#state.ending : undefined;
   }
 
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  /** As many have it open as may. */
+  get isCrowded(): boolean {
+    return this.#members.size >= this.#services.limits.maxMembersPerRoom;
+  }
+
   get isCompacting(): boolean {
     return this.#compaction.isRunning;
   }
@@ -122,12 +157,16 @@ export class Room {
   join(channel: Channel, joining: Joining): Member {
     const member: Member = new Member(channel, this.#deliveryTo(channel), joining);
     this.#members.add(member);
+    // That of another it may open the document with: it reads, and what it writes under it is refused.
+    if (joining.clientId !== 0) this.#ownership.use(joining.clientId, member);
     return member;
   }
 
   /** From now on `member` is what `standing` says. */
   regard(member: Member, standing: Standing): void {
     member.standing = standing;
+    this.#ownership.regard(member);
+    this.#partialWrites.forgive(member);
     if (!standing.mayAnnounce) this.#presence?.leave(member);
   }
 
@@ -137,6 +176,7 @@ export class Room {
     this.#services.backlog.forget(member.channel);
     this.#parking.delete(member);
     this.#presence?.leave(member);
+    this.#ownership.leave(member);
   }
 
   /** Sends `member` what a client with `stateVector` lacks, and from then on every new update. */
@@ -178,7 +218,8 @@ export class Room {
   receive(member: Member, submission: Submission): void {
     if (!this.#members.has(member)) return;
     if (!member.submitted(submission.n)) return this.#lostOnTheWay(member);
-    this.#take(member, submission);
+    const { roots } = member.standing;
+    this.#take(member, roots ? { ...submission, roots } : submission);
     this.#admitParked();
     this.#services.backlog.holdBack(member.channel);
   }
@@ -208,6 +249,7 @@ export class Room {
   close(): void {
     this.#presence?.close();
     this.#trials.end();
+    this.#partialWrites.end();
   }
 
   /**
@@ -241,9 +283,19 @@ export class Room {
     if (submission.update.length > maxUpdateBytes) return this.#tooLarge(member, submission);
     // Where something got in that cannot be applied, nothing more does without having been applied first.
     const distrust = this.isDegraded ? { heavyBytes: 0 } : {};
-    const admission = admit(submission.update, this.#log.contents, { trustHeavy, ...distrust });
+    const admission = admit(submission.update, this.#log.contents, { trustHeavy, ...distrust, scan: this.#scanLimits });
+    // Before all else, and anew when it was tried or has closed: whose the ids are may have become known.
+    const theft = this.#foreignIds.whyNot(member, admission);
+    if (theft) return this.#reject(member, submission, theft);
+    if (isNew(admission) && this.#partialWrites.mustCheck(submission)) {
+      const rest = { ...submission, update: admission.update };
+      // It is another update than the one that was applied there.
+      if (trustHeavy) this.#trials.forget();
+      return this.#partialWrites.check(member, rest, admission.scanned.blocks, this.#outcomeFor(member));
+    }
     switch (admission.kind) {
       case "new":
+        if (this.#size.refusesGrowthBy(admission.scanned)) return this.#outgrown(member, submission);
         if (this.#services.backlog.isFull) return this.#noRoomFor(member);
         return this.#append(member, submission, admission);
       case "nothing-new":
@@ -251,21 +303,24 @@ export class Room {
       case "gap":
         return this.#park(member, submission, admission.gap);
       case "heavy":
-        return this.#tryFirst(member, submission);
+        return void this.#trials.run(member, submission, this.#outcomeFor(member, true));
       case "refused":
-        return member.channel.leave(closeCodes.protocolError, `an update was refused: ${admission.error.message}`);
+        return this.#refuse(member, submission, admission.error);
     }
   }
 
   #append(author: Member, { n }: Submission, { update, scanned }: NewUpdate): void {
     const item = { update: own(update), author, n };
     author.admitted(n);
+    // Who has left calls nothing its own any more.
+    if (author.named.length === 0 && this.#members.has(author)) this.#ownership.wrote(scanned, author);
     this.#log.append(item, scanned);
     this.#relayAhead?.add(item);
   }
 
   #committed(seq: number, items: readonly PlacedItem[]): void {
     this.#becomeWritable();
+    if (items.length === 0) return;
     if (this.#relayAhead) this.#relayAhead.committed(seq);
     else this.#relay.updates({ after: seq - 1, upTo: seq }, items);
     this.#relay.reached(seq);
@@ -320,6 +375,8 @@ export class Room {
   #park(member: Member, submission: Submission, gap: Gap): void {
     // Who has left cannot be asked for the rest.
     if (!this.#members.has(member)) return;
+    const why = this.#partialWrites.whyHopeless(member, submission);
+    if (why !== undefined) return this.#partialWrites.decline(member, submission, why);
     if (!member.park(submission, gap)) return this.#lostOnTheWay(member);
     this.#parking.add(member);
     member.ask(() => this.stateVector.encode(), this.#services.timers);
@@ -339,17 +396,17 @@ export class Room {
     }
   }
 
-  #tryFirst(member: Member, submission: Submission): void {
-    void this.#trials.run(member, submission, {
+  #outcomeFor(member: Member, trustHeavy = false): TrialOutcome {
+    return {
       passed: (rest) => {
-        this.#admit(member, rest, true);
+        this.#admit(member, rest, trustHeavy);
         this.#admitParked();
       },
       next: (later) => {
         this.#take(member, later);
         this.#admitParked();
       },
-    });
+    };
   }
 
   /** A room that is out of use may be read while what it was made of is replaced. */
@@ -366,21 +423,46 @@ export class Room {
     member.channel.leave(closeCodes.gap, "updates were lost on the way; come back and send what is missing");
   }
 
-  #tooLarge(member: Member, { update, n }: Submission): void {
-    const reason = `an update of ${update.length} bytes; at most ${this.#services.limits.maxUpdateBytes} are allowed`;
+  /** What is too large may be an honest client's, who is told so; no client sends what is malformed. */
+  #refuse(member: Member, submission: Submission, { code, message }: UpdateError): void {
+    const reason = `an update was refused: ${message}`;
+    if (code === "too-large") return this.#reject(member, submission, { code: closeCodes.tooLarge, reason });
+    member.channel.leave(closeCodes.protocolError, reason);
+  }
+
+  /** What was deleted meanwhile still counts until it is compacted away. */
+  #outgrown(member: Member, submission: Submission): void {
+    this.#reject(member, submission, { code: closeCodes.tooLarge, reason: this.#size.whyFull });
+    void this.#compaction.makeRoom();
+  }
+
+  #tooLarge(member: Member, submission: Submission): void {
+    const { length } = submission.update;
+    const reason = `an update of ${length} bytes; at most ${this.#services.limits.maxUpdateBytes} are allowed`;
+    this.#reject(member, submission, { code: closeCodes.tooLarge, reason });
+  }
+
+  /** Who cannot be told that one update was not taken is sent away, lest it go on without knowing. */
+  #reject(
+    member: Member,
+    { n }: Submission,
+    { code, reason }: { readonly code: CloseCode; readonly reason: string },
+  ): void {
     member.rejected(n);
-    if (n > 0) member.channel.reject(n, closeCodes.tooLarge, reason);
-    else member.channel.leave(closeCodes.tooLarge, reason);
+    if (n > 0) member.channel.reject(n, code, reason);
+    else member.channel.leave(code, reason);
   }
 
   #createPresence(): Presence {
-    const { limits, timers } = this.#services;
+    const { limits, timers, refusals } = this.#services;
+    const { documentName } = this;
     return new Presence({
       timers,
-      windowMs: limits.presenceWindowMs,
-      maxStateBytes: limits.maxPresenceStateBytes,
-      maxIdsPerMember: limits.maxPresenceIdsPerMember,
+      limits,
       relay: (update, instead) => this.#relay.presence(update, instead),
+      mayUse: (clientId, member) => this.#ownership.mayUse(clientId, member),
+      use: (clientId, member) => this.#ownership.use(clientId, member),
+      refused: (reason) => refusals.note("presence", reason, { documentName }),
     });
   }
 
@@ -399,7 +481,7 @@ export class Room {
       relayedAhead: () => (this.#isImmediate ? updatesOf(this.#log.unsettled) : []),
       failed: (thrown) => {
         logger.error({ documentName: this.documentName, error: messageOf(thrown) }, "the history could not be read");
-        channel.leave(closeCodes.internalError, "the document could not be read");
+        channel.leave(closeCodes.internalError, "the document could not be read; come back later");
         if (isDamage(thrown)) this.#damaged(thrown);
       },
       maxUnsentBytes: limits.maxUnsentBytes,
@@ -416,6 +498,10 @@ export class Room {
     for (const { delivery } of this.#members) if (delivery.isCatchingUp) return true;
     return false;
   }
+}
+
+function isNew(admission: Admission): admission is Extract<Admission, { kind: "new" | "heavy" }> {
+  return admission.kind === "new" || admission.kind === "heavy";
 }
 
 /** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */

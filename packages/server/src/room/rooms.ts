@@ -3,7 +3,7 @@
  * A client that comes while a room is on its way out gets that very room; one that comes while the document is being
  * deleted or repaired waits until that is done.
  */
-import { access, checkDocumentName, closeCodes } from "@syncline/protocol";
+import { access, checkStoredDocumentName, closeCodes } from "@syncline/protocol";
 import { messageOf, SynclineError } from "../error.js";
 import { Room } from "./room.js";
 import type { Ending } from "./room-state.js";
@@ -67,7 +67,8 @@ export class Rooms {
    * @throws what the store throws when it cannot be loaded; the next call tries again. Nothing is to be released then.
    */
   async open(documentName: string): Promise<Room> {
-    checkDocumentName(documentName);
+    // Which of them a client may ask for was looked at before; administration may open all.
+    checkStoredDocumentName(documentName);
     for (let other; (other = this.#reserved.get(documentName));) await other;
     const entry = this.#entries.get(documentName) ?? this.#load(documentName);
     // Counted before anything is awaited: a room that is just being unloaded sees it, and stays.

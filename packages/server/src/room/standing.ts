@@ -7,6 +7,8 @@ export interface Standing {
   readonly subject: string | undefined;
   /** The root types it may change; `undefined`: all. Only for who may write at all, which the connection sees to. */
   readonly roots: readonly string[] | undefined;
+  /** Whether it may change anything at all, now or when the room takes edits again. */
+  readonly mayWrite: boolean;
   /** Whether the others are told of its presence. */
   readonly mayAnnounce: boolean;
   /** Whether it is told of anything but presence. */
@@ -19,6 +21,7 @@ export interface Standing {
 export const anybody: Standing = Object.freeze({
   subject: undefined,
   roots: undefined,
+  mayWrite: true,
   mayAnnounce: true,
   mayRead: true,
   user: undefined,

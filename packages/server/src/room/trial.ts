@@ -1,67 +1,82 @@
 /**
- * Heavy updates: they are applied to the real document in a worker that can be killed before they enter the log, because
- * a sound update can still cost every replica minutes. What its author sends meanwhile waits its turn; others do not.
+ * Updates that a worker, which has the real document, judges before they enter the log. What its author sends meanwhile waits
+ * its turn; others do not. What is judged is the judge's: see `applies` below and partial-writes.ts.
  */
 import { closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
 import { isDamage } from "./damage.js";
 import { isStaleSnapshot } from "./history.js";
+import type { RootCheckRequest } from "../worker/jobs.js";
 import type { Log } from "./log.js";
 import { updatesOf } from "./log.js";
 import type { Member, Submission } from "./member.js";
 import type { RoomServices } from "./services.js";
 
+/** The document as everything admitted makes it, and how a worker gets it. */
+export type JudgedDocument = Pick<RootCheckRequest, "documentKey" | "version" | "piecesSince"> & {
+  readonly stateVector: Uint8Array;
+};
+
+export type Verdict =
+  /** With what is left of the update. */
+  | { readonly kind: "passed"; readonly update: Uint8Array }
+  /** It is not taken; its author goes on. */
+  | { readonly kind: "declined"; readonly reason: string }
+  /** No client that runs Yjs sends it: its author is closed. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+export type Judge = (submission: Submission, document: JudgedDocument) => Promise<Verdict>;
+
+export interface TrialsOptions {
+  /** Unique to these trials while their room is loaded. */
+  readonly documentKey: string;
+  readonly log: Log;
+  readonly services: Pick<RoomServices, "workers" | "logger">;
+  readonly judge: Judge;
+  /** Something of the document cannot be read. */
+  readonly onDamage: (error: Error) => void;
+}
+
+export interface TrialOutcome {
+  readonly passed: (submission: Submission) => void;
+  readonly declined?: (reason: string) => void;
+  /** Something that its author sent meanwhile, one by one. */
+  readonly next: (submission: Submission) => void;
+}
+
 /** A snapshot that is replaced while it is being read is read again. */
 const maxAttempts = 3;
 
 export class Trials {
-  /** Unique to this room while it is loaded. */
-  readonly #documentKey: string;
-  readonly #log: Log;
-  readonly #services: RoomServices;
-  readonly #onDamage: (error: Error) => void;
+  readonly #options: TrialsOptions;
   #runningCount = 0;
   #isEnded = false;
   /** The state that the worker's document has from the last trial, and how far into the log that was. */
   #last: { readonly version: number; readonly seq: number } | undefined;
 
-  /** @param onDamage something of the document cannot be read */
-  constructor(documentKey: string, log: Log, services: RoomServices, onDamage: (error: Error) => void) {
-    this.#documentKey = documentKey;
-    this.#log = log;
-    this.#services = services;
-    this.#onDamage = onDamage;
+  constructor(options: TrialsOptions) {
+    this.#options = options;
   }
 
   get isIdle(): boolean {
     return this.#runningCount === 0;
   }
 
-  /**
-   * Tries `submission`, calls `passed` with what is left of it if it stands the trial, and then hands what its author
-   * sent meanwhile to `next`, one by one. An author who has left is served all the same: what it sent was received.
-   */
-  async run(
-    member: Member,
-    submission: Submission,
-    { passed, next }: { passed: (s: Submission) => void; next: (s: Submission) => void },
-  ): Promise<void> {
+  /** An author who has left is served all the same: what it sent was received. */
+  async run(member: Member, submission: Submission, outcome: TrialOutcome): Promise<void> {
     const held = { ...submission, update: submission.update.slice() };
     member.waiting = [];
     const readOn = member.channel.holdReading();
     this.#runningCount += 1;
     try {
-      const update = await this.#try(held.update);
+      const verdict = await this.#try(held);
       // What it builds upon may have been dropped with the room. The client comes back and sends it again.
-      if (this.#isEnded) return;
-      if (update instanceof Uint8Array) passed({ ...held, update });
-      else this.#failed(member, update.refused);
-      this.#resume(member, next);
+      if (!this.#isEnded) this.#conclude(member, held, { verdict, ...outcome });
     } catch (thrown) {
-      this.#services.logger.error({ error: messageOf(thrown) }, "a heavy update could not be tried");
+      this.#options.services.logger.error({ error: messageOf(thrown) }, "an update could not be tried");
       member.waiting = undefined;
       member.channel.leave(closeCodes.internalError, "an update could not be checked; come back and send it again");
-      if (isDamage(thrown)) this.#onDamage(thrown);
+      if (isDamage(thrown)) this.#options.onDamage(thrown);
     } finally {
       this.#runningCount -= 1;
       readOn();
@@ -71,54 +86,77 @@ export class Trials {
   /** The room is out of use: verdicts mean nothing any more. Drops what the worker keeps of this document. */
   end(): void {
     this.#isEnded = true;
-    if (this.#last) this.#services.workers.forget(this.#documentKey);
+    this.forget();
   }
 
-  #failed(member: Member, refused: string): void {
-    this.#services.logger.warn({ documentKey: this.#documentKey, refused }, "a heavy update was refused");
-    member.waiting = [];
-    member.channel.leave(closeCodes.protocolError, `an update was refused: ${refused}`);
+  /** Drops what the worker keeps of this document: it may have an update that was not appended after all. */
+  forget(): void {
+    if (this.#last) this.#options.services.workers.forget(this.#options.documentKey);
+    this.#last = undefined;
   }
 
-  #resume(member: Member, next: (submission: Submission) => void): void {
+  #conclude(
+    member: Member,
+    submission: Submission,
+    { verdict, passed, declined, next }: TrialOutcome & { readonly verdict: Verdict },
+  ): void {
     const waiting = member.waiting ?? [];
+    // It may be tried anew, by another judge: what waits then queues behind that.
     member.waiting = undefined;
-    for (const submission of waiting) next(submission);
+    if (verdict.kind === "refused") return this.#refuse(member, verdict.reason);
+    if (verdict.kind === "passed") passed({ ...submission, update: verdict.update });
+    else declined?.(verdict.reason);
+    for (const each of waiting) next(each);
   }
 
-  async #try(update: Uint8Array): Promise<Uint8Array | { readonly refused: string }> {
+  #refuse(member: Member, reason: string): void {
+    const { documentKey, services } = this.#options;
+    services.logger.warn({ documentKey, refused: reason }, "an update was refused after a trial");
+    member.channel.leave(closeCodes.protocolError, `an update was refused: ${reason}`);
+  }
+
+  async #try(submission: Submission): Promise<Verdict> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#tryOnce(update);
+        return await this.#tryOnce(submission);
       } catch (thrown) {
         if (!isStaleSnapshot(thrown) || attempt === maxAttempts) throw thrown;
       }
     }
   }
 
-  async #tryOnce(update: Uint8Array): Promise<Uint8Array | { readonly refused: string }> {
+  #tryOnce(submission: Submission): Promise<Verdict> {
     const last = this.#last;
-    const { version, history, contents } = this.#log;
+    const { documentKey, log, judge } = this.#options;
+    const { version, history, contents } = log;
     this.#last = { version, seq: history.seq };
-    const result = await this.#services.workers.trial({
-      documentKey: this.#documentKey,
+    return judge(submission, {
+      documentKey,
       version,
       piecesSince: (known) => this.#piecesAfter(known !== null && known === last?.version ? last.seq : undefined),
       stateVector: contents.stateVector.encode(),
-      update,
     });
-    return result.kind === "accepted" ? result.update : { refused: `${result.reason}: ${result.detail}` };
   }
 
   /** Everything admitted, or what of it came after the record `seq`; the last of it is read in one turn. */
   async *#piecesAfter(seq: number | undefined): AsyncIterable<Uint8Array> {
-    const { history } = this.#log;
+    const { log } = this.#options;
+    const { history } = log;
     const { coveredSeq } = history.pointer;
     // What was folded into a snapshot since is read from there; what the worker knows already it ignores.
     const isCovered = seq === undefined || seq < coveredSeq;
     const from = isCovered ? coveredSeq : seq;
     if (isCovered) yield* history.segments();
     for await (const record of history.recordsSince(from)) yield* record.updates;
-    yield* updatesOf(this.#log.unsettled);
+    yield* updatesOf(log.unsettled);
   }
+}
+
+/** For heavy updates: in a worker that can be killed, because a sound update can still cost every replica minutes. */
+export function applies({ workers }: Pick<RoomServices, "workers">): Judge {
+  return async ({ update }, document) => {
+    const result = await workers.trial({ ...document, update });
+    if (result.kind === "accepted") return { kind: "passed", update: result.update };
+    return { kind: "refused", reason: `${result.reason}: ${result.detail}` };
+  };
 }

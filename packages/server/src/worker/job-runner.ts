@@ -46,7 +46,7 @@ export class JobRunner {
 
   #begin(job: Job): void {
     this.#state = { kind: "receiving", job, batches: [] };
-    this.#post({ kind: "ready", version: job.kind === "trial" ? this.#trials.versionOf(job.documentKey) : null });
+    this.#post({ kind: "ready", version: "documentKey" in job ? this.#trials.versionOf(job.documentKey) : null });
   }
 
   #end(): void {
@@ -80,16 +80,22 @@ export class JobRunner {
         this.#state = { kind: "sending", batches: batchesOf(diff(pieces, job.stateVector, job.options)) };
         return this.#sendNext();
       case "trial":
-        return this.#try(job, [...pieces]);
+      case "root-check":
+        return this.#judge(job, [...pieces]);
     }
   }
 
-  #try(job: Extract<Job, { kind: "trial" }>, pieces: Uint8Array[]): void {
+  #judge(job: Extract<Job, { readonly documentKey: string }>, pieces: Uint8Array[]): void {
+    const { documentKey } = job;
     const update = pieces.pop();
-    if (update === undefined) throw new WorkerError("failed", "a trial without an update");
-    this.#trials.build(job.documentKey, job.version, pieces);
+    if (update === undefined) throw new WorkerError("failed", `a ${job.kind} without an update`);
+    this.#trials.build(documentKey, job.version, pieces);
     this.#post({ kind: "built" });
-    this.#post({ kind: "tried", result: this.#trials.apply(job.documentKey, update, job.stateVector) });
+    if (job.kind === "trial") {
+      this.#post({ kind: "tried", result: this.#trials.apply(documentKey, update, job.stateVector) });
+    } else {
+      this.#post({ kind: "checked", check: this.#trials.check(documentKey, update, job.roots) });
+    }
   }
 
   #sendNext(): void {

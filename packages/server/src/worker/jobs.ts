@@ -106,6 +106,20 @@ export interface TrialRefused {
 
 export type TrialResult = TrialAccepted | TrialRefused;
 
+export interface RootCheckRequest extends Pick<TrialRequest, "documentKey" | "version" | "piecesSince"> {
+  /** The names of the root types that the update is to keep to, exactly. */
+  readonly roots: readonly string[];
+  /** Causally closed over the document, with no struct that the document has already. */
+  readonly update: Uint8Array;
+}
+
+/** See root-check.ts. */
+export type RootCheck =
+  /** `update` is what came, without deletions of what is elsewhere. */
+  | { readonly kind: "within"; readonly update: Uint8Array }
+  /** `root`: the first name found that is none of those. */
+  | { readonly kind: "outside"; readonly root: string };
+
 /**
  * Several pieces in one message: copied into one buffer, which is transferred. A piece larger than a batch is spread over
  * several; `continues` says that the last one goes on in the next batch.
@@ -128,6 +142,13 @@ export type Job =
       readonly documentKey: string;
       readonly version: number;
       readonly stateVector: Uint8Array;
+    }
+  /** The last piece is the update to be checked. */
+  | {
+      readonly kind: "root-check";
+      readonly documentKey: string;
+      readonly version: number;
+      readonly roots: readonly string[];
     };
 
 /** Main thread → document thread. One job at a time: begin, batches, end. */
@@ -146,7 +167,7 @@ export type Request =
 export type Response =
   /** A job has begun: the pieces after this version are wanted (null: all). */
   | { readonly kind: "ready"; readonly version: number | null }
-  /** A trial's document is complete, its update comes now: another time limit applies. */
+  /** The document of a trial or a check is complete, its update comes now: another time limit applies. */
   | { readonly kind: "built" }
   | { readonly kind: "compacted"; readonly compacted: Compacted }
   | { readonly kind: "salvaged"; readonly salvaged: Salvaged }
@@ -157,6 +178,7 @@ export type Response =
   /** A diff's last batch was the one before. */
   | { readonly kind: "done" }
   | { readonly kind: "tried"; readonly result: TrialResult }
+  | { readonly kind: "checked"; readonly check: RootCheck }
   | { readonly kind: "failed"; readonly failure: JobFailure };
 
 /** A WorkerError on its way between threads. */

@@ -1,16 +1,17 @@
 /**
- * Applies an update to the real document before anybody else does. Runs in a document thread, which whoever set a time limit
- * kills: no time limit can be kept in here.
+ * Applies an update to the real document before anybody else does, or only looks where it belongs. Runs in a document thread,
+ * which whoever set a time limit kills: no time limit can be kept in here.
  */
 import { messageOf } from "../error.js";
 import * as Y from "yjs";
 import { DeleteSet } from "../update/delete-set.js";
 import { applyPieces, buildDocument, hasPending, microsPerStruct, type Now } from "./document.js";
-import type { TrialAccepted, TrialRefusal, TrialRefused, TrialResult } from "./jobs.js";
+import type { RootCheck, TrialAccepted, TrialRefusal, TrialRefused, TrialResult } from "./jobs.js";
+import { checkRoots, RootIndex } from "./root-check.js";
 import { addDeletions, encodeBlocks, trim, type Trimmed } from "./trim.js";
 
 export interface TrialsOptions {
-  /** Documents kept for the next trial. @default 4 */
+  /** Documents kept for the next trial or check. @default 32 */
   readonly maxDocuments?: number | undefined;
   /** Bytes of pieces that went into the documents kept, as a measure of their heap (a dozen times that). @default 16 MiB */
   readonly maxKeptBytes?: number | undefined;
@@ -21,6 +22,8 @@ interface Entry {
   readonly doc: Y.Doc;
   readonly version: number;
   readonly byteLength: number;
+  /** Made for the first check. */
+  readonly index?: RootIndex;
 }
 
 /** A root name that no editor uses: what is written there says whether a document still takes edits. */
@@ -35,7 +38,7 @@ export class Trials {
   readonly #entries = new Map<string, Entry>();
 
   constructor(options: TrialsOptions = {}) {
-    this.#maxDocuments = options.maxDocuments ?? 4;
+    this.#maxDocuments = options.maxDocuments ?? 32;
     this.#maxKeptBytes = options.maxKeptBytes ?? 16 * 1024 * 1024;
     this.#now = options.now ?? (() => performance.now());
   }
@@ -60,7 +63,22 @@ export class Trials {
     for (const piece of pieces) byteLength += piece.length;
     if (kept !== undefined) applyPieces(kept.doc, pieces, this.#now);
     const doc = kept?.doc ?? buildDocument(pieces, this.#now).doc;
-    this.#entries.set(documentKey, { doc, version, byteLength });
+    this.#entries.set(documentKey, { ...kept, doc, version, byteLength });
+  }
+
+  /**
+   * Whether the update keeps to these root types. Nothing is applied: the document has only what the room appended, so that nobody can
+   * make it believe that an id stands where it does not. It must not be one that trials apply to: after those Yjs deletes by itself
+   * what in the log is alive.
+   *
+   * @param update causally closed over the document, with no struct that the document has already
+   */
+  check(documentKey: string, update: Uint8Array, roots: readonly string[]): RootCheck {
+    const entry = this.#take(documentKey);
+    if (entry === undefined) throw new Error("a check needs its document built first");
+    const index = entry.index ?? new RootIndex(entry.doc);
+    this.#keep(documentKey, { ...entry, index });
+    return checkRoots(update, roots, index);
   }
 
   /**

@@ -14,6 +14,8 @@ import type {
   Job,
   Pieces,
   Response,
+  RootCheck,
+  RootCheckRequest,
   Salvaged,
   TrialRequest,
   TrialResult,
@@ -140,6 +142,24 @@ export class WorkerPool {
     });
   }
 
+  /**
+   * Whether an update keeps to some root types: see root-check.ts. The document is kept apart from those of trials by its key.
+   *
+   * @throws {WorkerError} `timeout` when looking took longer than a trial may.
+   */
+  checkRoots(request: RootCheckRequest): Promise<RootCheck> {
+    const { documentKey, version, roots } = request;
+    return this.#documents.run(async (thread) => {
+      const job: Job = { kind: "root-check", documentKey, version, roots };
+      await this.#handOver(thread, job, (sinceVersion) => piecesAndUpdate(request, sinceVersion));
+      const built = await thread.receive(this.#settings.buildLimitMs);
+      if (built.kind !== "built") throw unexpected(built);
+      const response = await thread.receive(this.#settings.trialLimitMs);
+      if (response.kind === "checked") return response.check;
+      throw unexpected(response);
+    });
+  }
+
   /** Drops what trials keep of this document: to be called when an accepted update was not appended after all. */
   forget(documentKey: string): void {
     this.#documents.tell({ kind: "forget", documentKey });
@@ -199,7 +219,10 @@ function postBatch(thread: DocumentThread, batch: Batch): void {
   thread.post({ kind: "batch", batch }, transferablesOf(batch));
 }
 
-async function* piecesAndUpdate(request: TrialRequest, sinceVersion: number | null): AsyncGenerator<Uint8Array> {
+async function* piecesAndUpdate(
+  request: Pick<TrialRequest, "piecesSince" | "update">,
+  sinceVersion: number | null,
+): AsyncGenerator<Uint8Array> {
   yield* request.piecesSince(sinceVersion);
   yield request.update;
 }
