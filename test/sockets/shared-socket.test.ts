@@ -210,12 +210,12 @@ test("the presence of who leaves goes, by stream and with the socket", async () 
   const shared = await SharedSocket.open(url);
   for (const stream of [1, 2, 3]) {
     const { room } = await shared.join(stream, "people");
-    shared.say(stream, { type: "awareness", room, update: presenceOf(stream, '"here"') });
-    await watcher.hears("awareness", () => stateIn(watcher.heard, stream) === '"here"');
+    shared.say(stream, { type: "awareness", room, update: presenceOf(stream, '{"at":"here"}') });
+    await watcher.hears("awareness", () => stateIn(watcher.heard, stream) === '{"at":"here"}');
   }
   shared.leave(1);
   await watcher.hears("awareness", () => stateIn(watcher.heard, 1) === "null");
-  expect([2, 3].map((stream) => stateIn(watcher.heard, stream))).toEqual(['"here"', '"here"']);
+  expect([2, 3].map((stream) => stateIn(watcher.heard, stream))).toEqual(['{"at":"here"}', '{"at":"here"}']);
   shared.socket.close();
   await watcher.hears("awareness", () => [2, 3].every((stream) => stateIn(watcher.heard, stream) === "null"));
 });

@@ -13,18 +13,38 @@ export interface AwarenessEntry {
   readonly state: string;
 }
 
+/** As an entry travels. */
+export interface AwarenessEntryBytes {
+  readonly clientId: number;
+  readonly clock: number;
+  /** The JSON's bytes, not looked at: not even whether they are UTF-8. When it was decoded, a view into the update. */
+  readonly state: Uint8Array;
+}
+
+/** The smallest entry: a byte each for the id, the clock and the length of nothing. */
+const minEntryBytes = 3;
+
 /** @throws {ProtocolError} `malformed-message`, also for bytes after the last entry. */
 export function decodeAwarenessUpdate(update: Uint8Array): AwarenessEntry[] {
-  const from = new ByteReader(update);
-  const count = from.readVarUint();
-  // The smallest entry is 3 bytes; a count beyond that would only announce entries that cannot be there.
-  if (count * 3 > update.length) throw new ProtocolError("malformed-message", "more awareness entries than bytes");
-  const entries: AwarenessEntry[] = [];
-  for (let i = 0; i < count; i++) {
-    entries.push({ clientId: from.readVarUint(), clock: from.readVarUint(), state: from.readVarString() });
-  }
-  if (!from.isAtEnd) throw new ProtocolError("malformed-message", "bytes after the last awareness entry");
-  return entries;
+  return readEntries(update, (from) => ({
+    clientId: from.readVarUint(),
+    clock: from.readVarUint(),
+    state: from.readVarString(),
+  }));
+}
+
+/**
+ * For who needs few of the entries: a room's clients repeat what they hear.
+ *
+ * @throws {ProtocolError} `malformed-message`, also for bytes after the last entry, and for more than `maxCount` entries.
+ */
+export function decodeAwarenessBytes(update: Uint8Array, maxCount: number): AwarenessEntryBytes[] {
+  const readEntry = (from: ByteReader) => ({
+    clientId: from.readVarUint(),
+    clock: from.readVarUint(),
+    state: from.readVarBytes(),
+  });
+  return readEntries(update, readEntry, maxCount);
 }
 
 export function encodeAwarenessUpdate(entries: readonly AwarenessEntry[]): Uint8Array {
@@ -36,4 +56,42 @@ export function encodeAwarenessUpdate(entries: readonly AwarenessEntry[]): Uint8
     encoding.writeVarString(to, state);
   }
   return encoding.toUint8Array(to);
+}
+
+/** One entry, for `joinAwarenessEntries`. */
+export function encodeAwarenessEntry({ clientId, clock, state }: AwarenessEntryBytes): Uint8Array {
+  const to = encoding.createEncoder();
+  encoding.writeVarUint(to, clientId);
+  encoding.writeVarUint(to, clock);
+  encoding.writeVarUint8Array(to, state);
+  return encoding.toUint8Array(to);
+}
+
+/** An awareness update of `entries`, each of another client. */
+export function joinAwarenessEntries(entries: readonly Uint8Array[]): Uint8Array {
+  const to = encoding.createEncoder();
+  encoding.writeVarUint(to, entries.length);
+  const count = encoding.toUint8Array(to);
+  const update = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, count.length));
+  update.set(count);
+  let position = count.length;
+  for (const entry of entries) {
+    update.set(entry, position);
+    position += entry.length;
+  }
+  return update;
+}
+
+function readEntries<Entry>(update: Uint8Array, readEntry: (from: ByteReader) => Entry, maxCount = Infinity): Entry[] {
+  const from = new ByteReader(update);
+  const count = from.readVarUint();
+  if (count > maxCount) throw new ProtocolError("malformed-message", "more awareness entries than a room may have");
+  // A count beyond that would only announce entries that cannot be there.
+  if (count * minEntryBytes > update.length) {
+    throw new ProtocolError("malformed-message", "more awareness entries than bytes");
+  }
+  const entries: Entry[] = [];
+  for (let i = 0; i < count; i++) entries.push(readEntry(from));
+  if (!from.isAtEnd) throw new ProtocolError("malformed-message", "bytes after the last awareness entry");
+  return entries;
 }

@@ -1,4 +1,7 @@
-/** Which strings may name a document. Names are opaque: a slash or `__proto__` in one means nothing to Syncline. */
+/**
+ * Which strings may name a document. Names are opaque: a slash or `__proto__` in one means nothing to Syncline. What a URL or
+ * a file system would change in a name is refused all the same: two clients could take one document for two.
+ */
 import { ProtocolError } from "./error.js";
 
 /** In UTF-8 bytes. */
@@ -8,17 +11,39 @@ export const maxDocumentNameBytes = 255;
 const controlCharacter = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * Returns `name` when it is 1–255 bytes of UTF-8 without control characters or lone surrogates.
+ * Returns `name` when it is 1–255 bytes of UTF-8 in Unicode's composed form (NFC), without control characters, lone surrogates,
+ * and `.` or `..` between slashes.
  *
  * @throws {ProtocolError} `invalid-document-name`, its message naming what is wrong.
  */
 export function checkDocumentName(name: string): string {
-  const reason = whyNotADocumentName(name);
+  return checked(name, whyNotStorable(name) ?? whyNotOneName(name));
+}
+
+/**
+ * Returns `name` when a document that is stored may have it: for administration. It may be older than the
+ * rules about the form and about `.` and `..`.
+ *
+ * @throws {ProtocolError} `invalid-document-name`, its message naming what is wrong.
+ */
+export function checkStoredDocumentName(name: string): string {
+  return checked(name, whyNotStorable(name));
+}
+
+function checked(name: string, reason: string | undefined): string {
   if (reason) throw new ProtocolError("invalid-document-name", reason);
   return name;
 }
 
-function whyNotADocumentName(name: string): string | undefined {
+function whyNotOneName(name: string): string | undefined {
+  if (name.normalize("NFC") !== name) {
+    return 'the document name is not in Unicode\'s composed form: use name.normalize("NFC")';
+  }
+  const segment = name.split("/").find((part) => part === "." || part === "..");
+  return segment === undefined ? undefined : `the document name holds "${segment}" as a segment, which URLs leave out`;
+}
+
+function whyNotStorable(name: string): string | undefined {
   if (name === "") return "the document name is empty";
   // Names come from strangers: look at the length before anything that walks the string.
   if (name.length > maxDocumentNameBytes) return tooLong(name.length);

@@ -1,7 +1,15 @@
 export { ByteReader } from "./byte-reader.js";
-export { decodeAwarenessUpdate, encodeAwarenessUpdate, type AwarenessEntry } from "./awareness-update.js";
+export {
+  decodeAwarenessBytes,
+  decodeAwarenessUpdate,
+  encodeAwarenessEntry,
+  encodeAwarenessUpdate,
+  joinAwarenessEntries,
+  type AwarenessEntry,
+  type AwarenessEntryBytes,
+} from "./awareness-update.js";
 export { closeCodes, fitCloseReason, isPermanentClose, type CloseCode } from "./close-code.js";
-export { checkDocumentName, maxDocumentNameBytes } from "./document-name.js";
+export { checkDocumentName, checkStoredDocumentName, maxDocumentNameBytes } from "./document-name.js";
 export { ProtocolError, type ProtocolErrorCode } from "./error.js";
 export {
   maxEventBytes,

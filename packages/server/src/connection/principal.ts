@@ -1,5 +1,4 @@
 /** Who answers for what a client sends, as far as is known: the person its token names, or the network it comes from. */
-import { isIPv6 } from "node:net";
 import { isLoopback } from "../exposure.js";
 
 /**
@@ -13,7 +12,7 @@ export function principalOf(subject: string | undefined, address: string): strin
   // IPv4 as a socket for both writes it.
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
   if (plain === "" || isLoopback(plain)) return undefined;
-  return `address ${isIPv6(plain) ? networkOf(plain) : plain}`;
+  return `address ${plain.includes(":") ? networkOf(plain) : plain}`;
 }
 
 /** The first half of an IPv6 address: who has one has all that share it. */

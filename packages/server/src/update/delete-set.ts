@@ -59,7 +59,7 @@ export class DeleteSet extends IdSet {
   /** As `decode`, from where the cursor stands; leaves it after the set. */
   static read(cursor: Cursor): DeleteSet {
     const set = new DeleteSet();
-    set.addAll(readDeletions(cursor, defaultScanLimits.maxClock));
+    set.addAll(readDeletions(cursor, defaultScanLimits));
     return set;
   }
 }

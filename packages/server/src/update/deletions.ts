@@ -4,6 +4,9 @@
  */
 import type { Cursor } from "./cursor.js";
 import { malformed, tooLarge } from "./error.js";
+import type { ScanLimits } from "./limits.js";
+
+export type DeletionLimits = Pick<ScanLimits, "maxClock" | "maxDeletions">;
 
 const minRangeBytes = 2;
 const minClientBytes = 2 + minRangeBytes;
@@ -15,7 +18,7 @@ const minClientBytes = 2 + minRangeBytes;
  * @returns flat triples: client, first clock, clock one past the last
  * @throws {UpdateError} `malformed`, `too-large`
  */
-export function readDeletions(cursor: Cursor, maxClock: number): number[] {
+export function readDeletions(cursor: Cursor, limits: DeletionLimits): number[] {
   const deletions: number[] = [];
   const clientCount = cursor.readCount(minClientBytes);
   let previousClient = Infinity;
@@ -26,14 +29,18 @@ export function readDeletions(cursor: Cursor, maxClock: number): number[] {
     if (seen?.has(client)) throw malformed("a delete set names a client twice");
     seen?.add(client);
     previousClient = client;
-    readRanges(cursor, client, maxClock, deletions);
+    readRanges(cursor, client, limits, deletions);
   }
   return deletions;
 }
 
-function readRanges(cursor: Cursor, client: number, maxClock: number, deletions: number[]): void {
+function readRanges(cursor: Cursor, client: number, limits: DeletionLimits, deletions: number[]): void {
+  const { maxClock, maxDeletions } = limits;
   const rangeCount = cursor.readCount(minRangeBytes);
   if (rangeCount === 0) throw malformed("a delete set names a client without ranges");
+  if (deletions.length / 3 + rangeCount > maxDeletions) {
+    throw tooLarge(`an update deletes more than ${maxDeletions} ranges; it has to be sent in parts`);
+  }
   let previousEnd = 0;
   for (let index = 0; index < rangeCount; index++) {
     const clock = cursor.readVarUint();

@@ -21,13 +21,33 @@ export interface ScanLimits {
    * @default 100
    */
   readonly maxNesting: number;
+  /**
+   * Structs of one update.
+   *
+   * @default none: segments of a snapshot may hold as many as fit into them
+   */
+  readonly maxStructs: number;
+  /**
+   * Ranges in the delete set of one update.
+   *
+   * @default none: a document's deletions are one update, however many
+   */
+  readonly maxDeletions: number;
 }
 
 export const defaultScanLimits: ScanLimits = Object.freeze({
   maxBytes: 64 * 1024 * 1024,
   maxClock: 2 ** 31 - 1,
   maxNesting: 100,
+  maxStructs: Infinity,
+  maxDeletions: Infinity,
 });
 
 /** For bytes that have been scanned: their limits were judged then. */
-export const noScanLimits: ScanLimits = Object.freeze({ maxBytes: Infinity, maxClock: Infinity, maxNesting: Infinity });
+export const noScanLimits: ScanLimits = Object.freeze({
+  maxBytes: Infinity,
+  maxClock: Infinity,
+  maxNesting: Infinity,
+  maxStructs: Infinity,
+  maxDeletions: Infinity,
+});

@@ -62,7 +62,7 @@ class Scan {
   run(): ScannedUpdate {
     this.#readBlocks();
     const deleteSetOffset = this.#structs.position;
-    const deletions = readDeletions(this.#structs, this.#limits.maxClock);
+    const deletions = readDeletions(this.#structs, this.#limits);
     if (this.#structs.remaining > 0) throw malformed("bytes follow the delete set");
     return {
       update: this.#structs.bytes,
@@ -85,6 +85,10 @@ class Scan {
     for (let index = 0; index < blockCount; index++) {
       const structCount = structs.readCount(minStructBytes);
       if (structCount === 0) throw malformed("a client has no structs");
+      // Before they are read: looking at them is what costs.
+      if (this.#structCount + structCount > this.#limits.maxStructs) {
+        throw tooLarge(`an update has more than ${this.#limits.maxStructs} structs; it has to be sent in parts`);
+      }
       const client = structs.readVarUint();
       if (client >= previousClient) throw malformed("clients are not in descending order");
       previousClient = client;
