@@ -2,7 +2,7 @@
  * What one can do with documents as a whole: look at them, delete, create, export, import, check, back up. On a running
  * server people have them open meanwhile: everything here goes through the rooms.
  */
-import { checkDocumentName, closeCodes } from "@syncline/protocol";
+import { checkDocumentName, checkStoredDocumentName, closeCodes } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
 import { isDamage } from "../room/damage.js";
 import { DocumentDeleted } from "../room/deleted.js";
@@ -12,6 +12,7 @@ import type { Room } from "../room/room.js";
 import type { Rooms } from "../room/rooms.js";
 import { snapshotBytesOf } from "../storage/pointer.js";
 import type { BackupProgress, Pointer, QuarantineEntry, SegmentInfo, Storage } from "../storage/storage.js";
+import { WorkerError } from "../worker/error.js";
 import type { Pieces, Salvaged } from "../worker/jobs.js";
 import type { WorkerPool } from "../worker/worker-pool.js";
 import { readStateVector } from "./state-vector.js";
@@ -127,14 +128,14 @@ export class Documents {
     });
   }
 
-  /** The document as one Yjs v1 update. @throws {SynclineError} `document-not-found` */
+  /** The document as one Yjs v1 update. @throws {SynclineError} `document-not-found`; `data-corrupt` when it is damaged */
   async export(name: string): Promise<Uint8Array> {
     const whole = { maxSegmentBytes: Number.MAX_SAFE_INTEGER, mayLoseContent: true };
     const { segments } = await this.#withContent(name, (pieces) => this.#options.workers.compact(pieces, whole));
     return segments[0] ?? Uint8Array.of(0, 0);
   }
 
-  /** What the document says, as JSON in UTF-8. @throws {SynclineError} `document-not-found` */
+  /** What the document says, as JSON in UTF-8. @throws {SynclineError} as `export` does */
   async content(name: string): Promise<Uint8Array> {
     return this.#withContent(name, (pieces) => this.#options.workers.content(pieces));
   }
@@ -152,9 +153,10 @@ export class Documents {
     { replace = false }: { readonly replace?: boolean } = {},
   ): Promise<ImportReport> {
     const { rooms, storage, workers, newGeneration } = this.#options;
-    checkDocumentName(name);
+    checkStoredDocumentName(name);
     const isThere = await this.#exists(name);
     if (isThere && !replace) throw exists(name);
+    if (!isThere) checkDocumentName(name);
     const { compacted, refused, leftover } = await workers.salvage(updates);
     assertSomethingUsable({ compacted, refused, leftover });
     const { segments, contents } = compacted;
@@ -279,7 +281,7 @@ export class Documents {
         try {
           return await use(room.content());
         } catch (thrown) {
-          if (!isStaleSnapshot(thrown) || attempt === maxAttempts) throw thrown;
+          if (!isStaleSnapshot(thrown) || attempt === maxAttempts) throw asDamage(name, thrown);
         }
       }
     } finally {
@@ -292,9 +294,18 @@ export class Documents {
     try {
       return await this.#options.rooms.open(name);
     } catch (thrown) {
-      throw thrown instanceof DocumentDeleted ? notFound(name) : thrown;
+      throw thrown instanceof DocumentDeleted ? notFound(name) : asDamage(name, thrown);
     }
   }
+}
+
+/** Whatever of a document could not be read or applied says so in one way; anything else is thrown as it is. */
+function asDamage(name: string, thrown: unknown): unknown {
+  const isUnusable = thrown instanceof WorkerError && thrown.pieceIndex !== undefined;
+  // A part of the snapshot that is still not there was not replaced meanwhile: it is missing.
+  if (!isUnusable && !isStaleSnapshot(thrown) && !isDamage(thrown)) return thrown;
+  const message = `the document ${JSON.stringify(name)} is damaged; check says what is, repair sets it aside`;
+  return new SynclineError("data-corrupt", message, { cause: thrown });
 }
 
 /** An empty document in place of garbage would look like an import that went well. */

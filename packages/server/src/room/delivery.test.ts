@@ -46,6 +46,7 @@ async function heardWithCommit(turnCount: number, begin: (delivery: Delivery) =>
     leave: (_code: number, reason: string) => heard.push(reason),
   } as unknown as Channel;
   const delivery = new Delivery({
+    becameLive: () => undefined,
     channel,
     roomNumber: 1,
     history,
@@ -97,6 +98,7 @@ function slowAsker() {
     leave: () => undefined,
   } as unknown as Channel;
   const delivery = new Delivery({
+    becameLive: () => undefined,
     channel,
     roomNumber: 1,
     history,

@@ -24,6 +24,8 @@ export interface DeliveryOptions {
   readonly relayedVersion: () => number;
   /** Relayed to all members and not yet committed: a member that becomes live in this moment needs it, too. */
   readonly relayedAhead: () => readonly Uint8Array[];
+  /** The member has caught up. */
+  readonly becameLive: () => void;
   /** The history could not be read. */
   readonly failed: (error: unknown) => void;
   readonly maxUnsentBytes: number;
@@ -194,8 +196,9 @@ export class Delivery {
     if (ahead.length > 0) channel.send(channel.wire.updates(roomNumber, span, ahead));
     const { next } = this.#state;
     this.#state = { kind: "live" };
-    if (next) this.begin(next);
-    else this.#tellSynced();
+    if (next) return this.begin(next);
+    this.#tellSynced();
+    this.#options.becameLive();
   }
 
   /** Says "synced" once the member was sent all that the room had when it asked: what was on its way to disk, too. */

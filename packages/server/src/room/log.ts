@@ -114,6 +114,11 @@ export class Log implements CommitSource {
     return this.history.pointer.generation;
   }
 
+  /** Something of the document could not be used and was set aside. */
+  get isDegraded(): boolean {
+    return this.history.pointer.quarantinedCount > 0;
+  }
+
   /** Grows with everything admitted. */
   get version(): number {
     return this.#version;

@@ -51,6 +51,8 @@ export class Member {
   /** Submissions that wait behind one that is being tried in a worker. `undefined`: none is. */
   waiting: Submission[] | undefined;
 
+  /** Something of presence was not sent, because there was too much to read already. */
+  lacksPresence = false;
   #standing: Standing;
   #owner: Owner | undefined;
   #parked: Parked[] = [];

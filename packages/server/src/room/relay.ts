@@ -33,12 +33,15 @@ export class Relay {
     for (const member of this.#members) member.delivery.reached(seq);
   }
 
-  /** Sends `update` to all members, and to those in `instead` what stands there. A member that lags goes without. */
+  /** Sends `update` to all members, and to those in `instead` what stands there. A member that lags goes without, until it has caught up. */
   presence(update: Uint8Array, instead: ReadonlyMap<Member, Uint8Array | undefined>): void {
     const shared = new Map<Wire, Uint8Array>();
     for (const member of this.#members) {
       const { channel } = member;
-      if (this.#lags(member)) continue;
+      if (this.#lags(member)) {
+        member.lacksPresence = true;
+        continue;
+      }
       if (instead.has(member)) {
         const own = instead.get(member);
         if (own) channel.send(channel.wire.presence(this.#roomNumber, own));
@@ -64,8 +67,9 @@ export class Relay {
   }
 
   /** Whether it has so much to read that only the document is worth sending. One that is being sent that gets it first. */
-  #lags({ channel, delivery }: Member): boolean {
-    return channel.unsentBytes > (delivery.isLive ? this.#maxUnsentBytes : 0);
+  #lags({ channel, delivery, standing }: Member): boolean {
+    const isSentDocument = standing.mayRead && !delivery.isLive;
+    return channel.unsentBytes > (isSentDocument ? 0 : this.#maxUnsentBytes);
   }
 
   #shared(shared: Map<Wire, Uint8Array>, wire: Wire, span: LogSpan, items: readonly LogItem[]): Uint8Array | undefined {

@@ -4,26 +4,25 @@
  */
 import { closeCodes, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
-import { admit, type Admission } from "../update/admission.js";
-import type { UpdateError } from "../update/error.js";
+import type { Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
-import type { ScanLimits } from "../update/limits.js";
 import type { StateVector } from "../update/state-vector.js";
 import type { ApplicationEvent, Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
 import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
-import { ForeignIds } from "./foreign-ids.js";
 import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
 import { Member, type Joining, type Submission } from "./member.js";
+import { lostOnTheWay, noRoomFor, refuse, reject } from "./not-taken.js";
 import { loadOwnership, type Ownership } from "./ownership.js";
+import { Parking } from "./parking.js";
 import { PartialWrites } from "./partial-writes.js";
-import { Presence } from "./presence.js";
 import { Relay } from "./relay.js";
 import { RelayAhead } from "./relay-ahead.js";
 import { accessIn, type Ending, type RoomAccess, type RoomState, whyNotSaved } from "./room-state.js";
 import { Resumption } from "./resumption.js";
-import { RoomSize } from "./room-size.js";
+import { RoomPresence } from "./room-presence.js";
+import { Rules } from "./rules.js";
 import type { RoomServices } from "./services.js";
 import type { Standing } from "./standing.js";
 import { applies, Trials, type TrialOutcome } from "./trial.js";
@@ -48,20 +47,16 @@ export class Room {
   readonly #log: Log;
   readonly #members = new Set<Member>();
   readonly #ownership: Ownership;
-  readonly #foreignIds: ForeignIds;
   readonly #relay: Relay;
   /** In immediate mode. */
   readonly #relayAhead: RelayAhead | undefined;
-  /** Made when somebody first announces themselves: many rooms never need it. */
-  #presence: Presence | undefined;
+  readonly #presence: RoomPresence;
   readonly #compaction: Compaction;
-  readonly #size: RoomSize;
-  readonly #scanLimits: Partial<ScanLimits>;
   readonly #trials: Trials;
   readonly #partialWrites: PartialWrites;
+  readonly #rules: Rules;
   readonly #resumption: Resumption;
-  /** Members with updates that lean on something not here yet. */
-  readonly #parking = new Set<Member>();
+  readonly #parking: Parking;
   #state: RoomState = { kind: "writable" };
 
   private constructor(log: Log, ownership: Ownership, { documentName, number, services, onDamage }: RoomOptions) {
@@ -71,23 +66,20 @@ export class Room {
     this.#services = services;
     this.#onDamage = onDamage;
     this.#ownership = ownership;
-    this.#foreignIds = new ForeignIds({
-      documentName,
-      ownership,
-      refusals: services.refusals,
-      // What was lost with damage comes back with whoever still has it.
-      isEnforced: () => services.limits.clientIds === "enforce" && !this.isDegraded,
-    });
     this.#relay = new Relay(number, this.#members, services.limits.maxUnsentBytes);
-    const { maxStructsPerUpdate: maxStructs, maxDeletionsPerUpdate: maxDeletions } = services.limits;
-    this.#scanLimits = { maxStructs, maxDeletions };
-    this.#size = new RoomSize(log.history, services.limits.maxRoomBytes);
+    this.#presence = new RoomPresence({ documentName, roomNumber: number, relay: this.#relay, ownership, services });
     this.#compaction = new Compaction(documentName, log, services, (error) => this.#damaged(error));
     const judging = { documentName, log, services, onDamage: (error: Error) => this.#damaged(error) };
     this.#trials = new Trials({ ...judging, documentKey: `${number}`, judge: applies(services) });
     // Documents of their own: those of trials may have what was not appended, and have deleted what in the log is alive.
     this.#partialWrites = new PartialWrites({ ...judging, documentKey: `${number} as appended` });
+    this.#rules = new Rules({ documentName, log, ownership, partialWrites: this.#partialWrites, services });
     if (this.#isImmediate) this.#relayAhead = new RelayAhead(this.#relay, services.timers, () => this.seq);
+    this.#parking = new Parking({
+      stateVector: () => this.stateVector,
+      timers: services.timers,
+      take: (member, submission) => this.#take(member, submission),
+    });
     this.#resumption = new Resumption(log.history, services.limits);
     log.listen({
       committed: (seq, items) => this.#committed(seq, items),
@@ -128,7 +120,7 @@ export class Room {
 
   /** Something of the document could not be used and was set aside. */
   get isDegraded(): boolean {
-    return this.#log.history.pointer.quarantinedCount > 0;
+    return this.#log.isDegraded;
   }
 
   get access(): RoomAccess {
@@ -155,7 +147,10 @@ export class Room {
 
   /** Makes the client at `channel` a member. It is sent no content before `sync`. */
   join(channel: Channel, joining: Joining): Member {
-    const member: Member = new Member(channel, this.#deliveryTo(channel), joining);
+    const becameLive = () => {
+      if (member.lacksPresence) this.#presence.sendTo(member);
+    };
+    const member: Member = new Member(channel, this.#deliveryTo(channel, becameLive), joining);
     this.#members.add(member);
     // That of another it may open the document with: it reads, and what it writes under it is refused.
     if (joining.clientId !== 0) this.#ownership.use(joining.clientId, member);
@@ -167,15 +162,15 @@ export class Room {
     member.standing = standing;
     this.#ownership.regard(member);
     this.#partialWrites.forgive(member);
-    if (!standing.mayAnnounce) this.#presence?.leave(member);
+    if (!standing.mayAnnounce) this.#presence.leave(member);
   }
 
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     member.end();
     this.#services.backlog.forget(member.channel);
-    this.#parking.delete(member);
-    this.#presence?.leave(member);
+    this.#parking.forget(member);
+    this.#presence.leave(member);
     this.#ownership.leave(member);
   }
 
@@ -196,14 +191,11 @@ export class Room {
 
   /** @throws {ProtocolError} `malformed-message` */
   announce(member: Member, awarenessUpdate: Uint8Array): void {
-    if (!this.#members.has(member) || !member.standing.mayAnnounce) return;
-    this.#presence ??= this.#createPresence();
-    this.#presence.announce(member, awarenessUpdate);
+    if (this.#members.has(member)) this.#presence.announce(member, awarenessUpdate);
   }
 
   sendPresence(member: Member): void {
-    const update = this.#presence?.snapshotFor(member);
-    if (update) member.channel.send(member.channel.wire.presence(this.number, update));
+    this.#presence.sendTo(member);
   }
 
   /** Passes an application event on to the other members, as it is. */
@@ -217,17 +209,17 @@ export class Room {
    */
   receive(member: Member, submission: Submission): void {
     if (!this.#members.has(member)) return;
-    if (!member.submitted(submission.n)) return this.#lostOnTheWay(member);
+    if (!member.submitted(submission.n)) return lostOnTheWay(member);
     const { roots } = member.standing;
     this.#take(member, roots ? { ...submission, roots } : submission);
-    this.#admitParked();
+    this.#parking.look();
     this.#services.backlog.holdBack(member.channel);
   }
 
   /** Answers update `n` of a client that may not make it: it is counted, and nothing of it is taken. */
   decline(member: Member, n: number, { code, reason }: { readonly code: CloseCode; readonly reason: string }): void {
     if (!this.#members.has(member)) return;
-    if (!member.submitted(n)) return this.#lostOnTheWay(member);
+    if (!member.submitted(n)) return lostOnTheWay(member);
     member.rejected(n);
     member.channel.reject(n, code, reason);
   }
@@ -247,7 +239,7 @@ export class Room {
 
   /** Ends what still runs by itself. The members have left. */
   close(): void {
-    this.#presence?.close();
+    this.#presence.close();
     this.#trials.end();
     this.#partialWrites.end();
   }
@@ -277,35 +269,31 @@ export class Room {
     else this.#admit(member, submission);
   }
 
-  #admit(member: Member, submission: Submission, trustHeavy = false): void {
+  #admit(member: Member, submission: Submission, hasStoodTrial = false): void {
     if (this.#state.kind === "ended") return;
-    const { maxUpdateBytes } = this.#services.limits;
-    if (submission.update.length > maxUpdateBytes) return this.#tooLarge(member, submission);
-    // Where something got in that cannot be applied, nothing more does without having been applied first.
-    const distrust = this.isDegraded ? { heavyBytes: 0 } : {};
-    const admission = admit(submission.update, this.#log.contents, { trustHeavy, ...distrust, scan: this.#scanLimits });
-    // Before all else, and anew when it was tried or has closed: whose the ids are may have become known.
-    const theft = this.#foreignIds.whyNot(member, admission);
-    if (theft) return this.#reject(member, submission, theft);
-    if (isNew(admission) && this.#partialWrites.mustCheck(submission)) {
-      const rest = { ...submission, update: admission.update };
-      // It is another update than the one that was applied there.
-      if (trustHeavy) this.#trials.forget();
-      return this.#partialWrites.check(member, rest, admission.scanned.blocks, this.#outcomeFor(member));
-    }
-    switch (admission.kind) {
+    const verdict = this.#rules.judge(member, submission, hasStoodTrial);
+    // What stood the trial is applied in the worker's document, and something else, or nothing, will be appended.
+    if (hasStoodTrial && verdict.kind !== "new") this.#trials.forget();
+    switch (verdict.kind) {
       case "new":
-        if (this.#size.refusesGrowthBy(admission.scanned)) return this.#outgrown(member, submission);
-        if (this.#services.backlog.isFull) return this.#noRoomFor(member);
-        return this.#append(member, submission, admission);
+        if (this.#services.backlog.isFull) return noRoomFor(member);
+        return this.#append(member, submission, verdict);
       case "nothing-new":
         return this.#settle(member, submission);
       case "gap":
-        return this.#park(member, submission, admission.gap);
+        return this.#park(member, submission, verdict.gap);
       case "heavy":
         return void this.#trials.run(member, submission, this.#outcomeFor(member, true));
+      case "unchecked":
+        return this.#partialWrites.check(member, verdict.submission, verdict.blocks, this.#outcomeFor(member));
       case "refused":
-        return this.#refuse(member, submission, admission.error);
+        return refuse(member, submission, verdict.error);
+      case "outgrown":
+        // What was deleted meanwhile still counts until it is compacted away.
+        void this.#compaction.makeRoom();
+        return reject(member, submission, verdict);
+      case "declined":
+        return reject(member, submission, verdict);
     }
   }
 
@@ -377,34 +365,18 @@ export class Room {
     if (!this.#members.has(member)) return;
     const why = this.#partialWrites.whyHopeless(member, submission);
     if (why !== undefined) return this.#partialWrites.decline(member, submission, why);
-    if (!member.park(submission, gap)) return this.#lostOnTheWay(member);
-    this.#parking.add(member);
-    member.ask(() => this.stateVector.encode(), this.#services.timers);
-  }
-
-  /** Looks again at what was parked, until nothing more closes: one update may be what several wait for. */
-  #admitParked(): void {
-    for (let isProgress = this.#parking.size > 0; isProgress;) {
-      isProgress = false;
-      for (const member of this.#parking) {
-        for (const submission of member.takeParked(this.stateVector)) {
-          isProgress = true;
-          this.#take(member, submission);
-        }
-        if (!member.hasParked) this.#parking.delete(member);
-      }
-    }
+    if (!this.#parking.park(member, submission, gap)) lostOnTheWay(member);
   }
 
   #outcomeFor(member: Member, trustHeavy = false): TrialOutcome {
     return {
       passed: (rest) => {
         this.#admit(member, rest, trustHeavy);
-        this.#admitParked();
+        this.#parking.look();
       },
       next: (later) => {
         this.#take(member, later);
-        this.#admitParked();
+        this.#parking.look();
       },
     };
   }
@@ -414,59 +386,7 @@ export class Room {
     if (this.#state.kind !== "ended") this.#onDamage(this, error);
   }
 
-  /** Those who have filled the backlog are not read any more; more and more who come with one update each would be. */
-  #noRoomFor(member: Member): void {
-    member.channel.leave(closeCodes.unavailable, "too much waits for the server's disk; come back and send it again");
-  }
-
-  #lostOnTheWay(member: Member): void {
-    member.channel.leave(closeCodes.gap, "updates were lost on the way; come back and send what is missing");
-  }
-
-  /** What is too large may be an honest client's, who is told so; no client sends what is malformed. */
-  #refuse(member: Member, submission: Submission, { code, message }: UpdateError): void {
-    const reason = `an update was refused: ${message}`;
-    if (code === "too-large") return this.#reject(member, submission, { code: closeCodes.tooLarge, reason });
-    member.channel.leave(closeCodes.protocolError, reason);
-  }
-
-  /** What was deleted meanwhile still counts until it is compacted away. */
-  #outgrown(member: Member, submission: Submission): void {
-    this.#reject(member, submission, { code: closeCodes.tooLarge, reason: this.#size.whyFull });
-    void this.#compaction.makeRoom();
-  }
-
-  #tooLarge(member: Member, submission: Submission): void {
-    const { length } = submission.update;
-    const reason = `an update of ${length} bytes; at most ${this.#services.limits.maxUpdateBytes} are allowed`;
-    this.#reject(member, submission, { code: closeCodes.tooLarge, reason });
-  }
-
-  /** Who cannot be told that one update was not taken is sent away, lest it go on without knowing. */
-  #reject(
-    member: Member,
-    { n }: Submission,
-    { code, reason }: { readonly code: CloseCode; readonly reason: string },
-  ): void {
-    member.rejected(n);
-    if (n > 0) member.channel.reject(n, code, reason);
-    else member.channel.leave(code, reason);
-  }
-
-  #createPresence(): Presence {
-    const { limits, timers, refusals } = this.#services;
-    const { documentName } = this;
-    return new Presence({
-      timers,
-      limits,
-      relay: (update, instead) => this.#relay.presence(update, instead),
-      mayUse: (clientId, member) => this.#ownership.mayUse(clientId, member),
-      use: (clientId, member) => this.#ownership.use(clientId, member),
-      refused: (reason) => refusals.note("presence", reason, { documentName }),
-    });
-  }
-
-  #deliveryTo(channel: Channel): Delivery {
+  #deliveryTo(channel: Channel, becameLive: () => void): Delivery {
     const { timers, diffSegments, limits, logger } = this.#services;
     return new Delivery({
       channel,
@@ -478,6 +398,7 @@ export class Room {
       // What the disk does not take the room does not have yet: who comes meanwhile does not wait for it.
       version: () => (this.#state.kind === "read-only" ? this.#log.durableVersion : this.#log.version),
       relayedVersion: () => (this.#isImmediate ? this.#log.version : this.#log.durableVersion),
+      becameLive,
       relayedAhead: () => (this.#isImmediate ? updatesOf(this.#log.unsettled) : []),
       failed: (thrown) => {
         logger.error({ documentName: this.documentName, error: messageOf(thrown) }, "the history could not be read");
@@ -498,10 +419,6 @@ export class Room {
     for (const { delivery } of this.#members) if (delivery.isCatchingUp) return true;
     return false;
   }
-}
-
-function isNew(admission: Admission): admission is Extract<Admission, { kind: "new" | "heavy" }> {
-  return admission.kind === "new" || admission.kind === "heavy";
 }
 
 /** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */

@@ -4,7 +4,8 @@
  *     for (const { name, run } of storageConformance) test(name, () => run(openMyStore));
  */
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
-import type { AppendEntry, LogRecord, Pointer, QuarantineEntry, Snapshot, Storage, StoredPiece } from "./storage.js";
+import { claimsOf, namesIn, piecesOf, pointerOf, quarantineOf, recordsOf, segmentsOf } from "./conformance-reading.js";
+import type { AppendEntry, Claim, Pointer, Snapshot, Storage } from "./storage.js";
 
 /** Opens the same store each time it is called within one case, and another one in the next case. */
 export type OpenStorage = () => Promise<Storage>;
@@ -59,6 +60,46 @@ export const storageConformance: readonly ConformanceCase[] = [
       { seq: 1, updates: [bytes(1)] },
       { seq: 2, updates: [bytes(2), bytes(3)] },
     ]);
+  }),
+
+  onOneStore(
+    "claims come with the record they were appended with, the last of an id counts, and one can be released",
+    async (store) => {
+      equal(await claimsOf(store, "a"), []);
+      const [first, second, far] = [claim(7, 1), claim(8, 2), claim(2 ** 53 - 1, 3, 2 ** 41)];
+      await store.append([{ ...entry("a", 0, [bytes(1)]), claims: [second, first] }, entry("b", 0, [bytes(1)])]);
+      await store.append([{ ...entry("a", 1, [bytes(2)]), claims: [far, claim(8, 4)] }]);
+      equal(await claimsOf(store, "a"), [first, claim(8, 4), far]);
+      equal(await claimsOf(store, "b"), []);
+      await store.append([{ ...entry("a", 2, [bytes(3)]), claims: [claim(9, 5)], released: [7, 99] }]);
+      equal(await claimsOf(store, "a"), [claim(8, 4), claim(9, 5), far]);
+      equal((await recordsOf(store, "a")).length, 3);
+    },
+  ),
+
+  onOneStore("an entry without updates writes its claims and no record, and may be written again", async (store) => {
+    await store.append([entry("a", 0, [bytes(1)])]);
+    const before = await pointerOf(store, "a");
+    for (let time = 0; time < 2; time++)
+      equal(await store.append([{ ...entry("a", 1, []), claims: [claim(7, 1)] }]), [1]);
+    equal([await store.readPointer("a"), (await recordsOf(store, "a")).length], [before, 1]);
+    equal(await claimsOf(store, "a"), [claim(7, 1)]);
+    equal(await store.append([entry("a", 1, [bytes(2)])]), [2]);
+  }),
+
+  onOneStore("claims outlive snapshots and repairs, and go with the document", async (store) => {
+    await store.append([{ ...entry("a", 0, [bytes(1)]), claims: [claim(7, 1)] }]);
+    await store.append([{ ...entry("ab", 0, [bytes(1)]), claims: [claim(7, 2)] }]);
+    const expected = await replaceSnapshot(store, "a", snapshotOf(1));
+    equal(await claimsOf(store, "a"), [claim(7, 1)]);
+    await store.repairDocument("a", { expected, snapshot: snapshotOf(1), generation: "unused", quarantine: [] });
+    equal(await claimsOf(store, "a"), [claim(7, 1)]);
+    await store.createDocument("a", "g2", { snapshot: snapshotOf(2), replace: true });
+    equal(await claimsOf(store, "a"), []);
+    await store.append([{ ...entry("a", 1, [bytes(1)]), claims: [claim(8, 1)] }]);
+    await store.deleteDocument("a", 1);
+    equal(await claimsOf(store, "a"), []);
+    equal(await claimsOf(store, "ab"), [claim(7, 2)]);
   }),
 
   onOneStore("a snapshot replaces the records it covers and no others", async (store) => {
@@ -217,7 +258,7 @@ export const storageConformance: readonly ConformanceCase[] = [
     run: async (open) => {
       const first = await open();
       if (first.durability === "memory") return first.close();
-      await first.append([entry("a", 0, [bytes(1)]), entry("b", 0, [bytes(2)])]);
+      await first.append([{ ...entry("a", 0, [bytes(1)]), claims: [claim(7, 1)] }, entry("b", 0, [bytes(2)])]);
       await first.append([entry("a", 1, [bytes(3)])]);
       await replaceSnapshot(first, "a", snapshotOf(4));
       await first.close();
@@ -228,6 +269,7 @@ export const storageConformance: readonly ConformanceCase[] = [
       equal(await segmentsOf(second, "a", pointer), [bytes(4)]);
       equal(await recordsOf(second, "a"), [{ seq: 2, updates: [bytes(3)] }]);
       equal(await recordsOf(second, "b"), [{ seq: 1, updates: [bytes(2)] }]);
+      equal(await claimsOf(second, "a"), [claim(7, 1)]);
       await second.close();
     },
   },
@@ -289,29 +331,8 @@ function entry(documentName: string, previousSeq: number, updates: readonly Uint
   return { documentName, generation: `g-${documentName}`, previousSeq, updates };
 }
 
-async function recordsOf(store: Storage, documentName: string, afterSeq = 0): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  for await (const { seq, updates } of store.readRecords(documentName, afterSeq)) {
-    records.push({ seq, updates: updates.map((update) => update.slice()) });
-  }
-  return records;
-}
-
-async function segmentsOf(store: Storage, documentName: string, pointer: Pointer): Promise<Uint8Array[]> {
-  const segments: Uint8Array[] = [];
-  for (const { id, byteLength } of pointer.segments) {
-    const segment = await store.readSegment(documentName, pointer, id);
-    ok(segment);
-    equal(segment.length, byteLength);
-    segments.push(segment.slice());
-  }
-  return segments;
-}
-
-async function pointerOf(store: Storage, documentName: string): Promise<Pointer> {
-  const pointer = await store.readPointer(documentName);
-  ok(pointer);
-  return pointer;
+function claim(clientId: number, owner: number, claimedAt = 1_700_000_000_000): Claim {
+  return { clientId, owner: new Uint8Array(16).fill(owner), claimedAt };
 }
 
 async function replaceSnapshot(store: Storage, documentName: string, snapshot: Snapshot): Promise<Pointer> {
@@ -327,22 +348,4 @@ function snapshotOf(...segmentBytes: readonly number[]): Snapshot {
 
 function emptyPointer(generation: string): Pointer {
   return { generation, epoch: 0, coveredSeq: 0, segments: [], quarantinedCount: 0 };
-}
-
-async function piecesOf(store: Storage, documentName: string): Promise<StoredPiece[]> {
-  return allOf(store.readEverything(documentName));
-}
-
-async function quarantineOf(store: Storage, documentName: string): Promise<QuarantineEntry[]> {
-  return allOf(store.readQuarantine(documentName));
-}
-
-async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const all: Item[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-async function namesIn(store: Storage): Promise<string[]> {
-  return allOf(store.listDocuments());
 }

@@ -7,7 +7,7 @@ import crc32c from "crc-32/crc32c.js";
 import { SynclineError } from "../error.js";
 
 /** The version of all value layouts that this code writes. It reads the ones before, too: docs/STORAGE.md lists them. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 const headerBytes = 5;
 

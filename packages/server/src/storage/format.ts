@@ -16,6 +16,8 @@ const formatOfTheFormat = 1;
 const upgrades: readonly ((store: KeyValueStore) => Promise<void>)[] = [
   // 2 adds tombstones and quarantines, which a server of format 1 would not heed. The values of 1 are read as they are.
   async () => undefined,
+  // 3 adds claims, which a server of format 2 would neither heed nor make.
+  async () => undefined,
 ];
 
 /**

@@ -12,6 +12,7 @@ import { deleteInTurns, putEntry, putSealed } from "./sealed-batch.js";
 import type { Bounds, KeyRange, KeyValueStore, WriteBatch } from "./key-value.js";
 import {
   contentsKey,
+  decodeClaim,
   decodePointer,
   decodeQuarantineEntry,
   decodeRecordPayload,
@@ -20,6 +21,7 @@ import {
   encodeQuarantineEntry,
   encodeTombstone,
   importKey,
+  ownerKeyRange,
   pointerKey,
   quarantineKey,
   quarantineKeyRange,
@@ -33,6 +35,7 @@ import {
 } from "./layout.js";
 import type {
   AppendEntry,
+  Claim,
   Durability,
   LogRecord,
   Pointer,
@@ -97,7 +100,13 @@ export class KeyValueStorage implements Storage {
 
   async append(entries: readonly AppendEntry[]): Promise<number[]> {
     await this.#write((batch) => entries.forEach((entry) => putEntry(batch, entry)));
-    return entries.map(({ previousSeq }) => previousSeq + 1);
+    return entries.map(({ previousSeq, updates }) => (updates.length > 0 ? previousSeq + 1 : previousSeq));
+  }
+
+  async *readClaims(documentName: string): AsyncIterable<Claim> {
+    for await (const entries of this.#store.entries(ownerKeyRange(documentName), recordsPerRead)) {
+      for (const [key, value] of entries) yield decodeClaim(key, unseal(key, value));
+    }
   }
 
   replaceSnapshot(documentName: string, expected: Pointer, snapshot: Snapshot): Promise<Pointer | undefined> {
@@ -175,12 +184,17 @@ export class KeyValueStorage implements Storage {
       const records = await this.#keysIn(recordKeyRange(documentName));
       const segments = await this.#keysIn(segmentKeyRange(documentName));
       const kept = await this.#keysIn(quarantineKeyRange(documentName));
+      const unreadable = await this.#unreadableClaimsOf(documentName);
       const next = pointerTo(snapshot, {
         generation: current?.generation ?? generation,
         epoch: await this.#unusedEpoch(documentName, current),
         quarantinedCount: kept.length + quarantine.length,
       });
-      await this.#install(documentName, next, { snapshot, replaced: [...records, ...segments], quarantine });
+      await this.#install(documentName, next, {
+        snapshot,
+        replaced: [...records, ...segments, ...unreadable],
+        quarantine,
+      });
       return next;
     });
   }
@@ -296,6 +310,14 @@ export class KeyValueStorage implements Storage {
     return keys;
   }
 
+  async #unreadableClaimsOf(documentName: string): Promise<Uint8Array[]> {
+    const unreadable: Uint8Array[] = [];
+    for await (const entries of this.#store.entries(ownerKeyRange(documentName), recordsPerRead)) {
+      for (const [key, value] of entries) if (!isClaim(key, value)) unreadable.push(key);
+    }
+    return unreadable;
+  }
+
   async #keysIn(range: KeyRange): Promise<Uint8Array[]> {
     const keys: Uint8Array[] = [];
     for await (const key of this.#store.keys(range)) keys.push(key);
@@ -342,5 +364,15 @@ function pointerTo(
 }
 
 function rangesOf(documentName: string): readonly Bounds[] {
-  return [recordKeyRange(documentName), segmentKeyRange(documentName), quarantineKeyRange(documentName)];
+  return [recordKeyRange, segmentKeyRange, quarantineKeyRange, ownerKeyRange].map((rangeOf) => rangeOf(documentName));
+}
+
+function isClaim(key: Uint8Array, value: Uint8Array): boolean {
+  try {
+    decodeClaim(key, unseal(key, value));
+    return true;
+  } catch (thrown) {
+    if (!isStoredDamage(thrown)) throw thrown;
+    return false;
+  }
 }

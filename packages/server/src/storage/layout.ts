@@ -5,14 +5,16 @@
  * no name's keys lie among another's, whatever else it contains.
  */
 import * as encoding from "lib0/encoding";
-import { ByteReader } from "@syncline/protocol";
+import { ByteReader, ProtocolError } from "@syncline/protocol";
 import type { Bounds, KeyRange } from "./key-value.js";
-import type { Pointer, QuarantineEntry, SegmentInfo, Tombstone } from "./storage.js";
+import { SynclineError } from "../error.js";
+import type { Claim, Pointer, QuarantineEntry, SegmentInfo, Tombstone } from "./storage.js";
 
 const kinds = {
   contents: 0x63,
   format: 0x66,
   import: 0x69,
+  owner: 0x6f,
   pointer: 0x70,
   quarantine: 0x71,
   record: 0x72,
@@ -50,8 +52,7 @@ export function recordKey(documentName: string, seq: number): Uint8Array {
 }
 
 export function seqOfRecordKey(recordKey: Uint8Array): number {
-  const [high, low] = numbersOf(recordKey);
-  return high * 2 ** 32 + low;
+  return longNumberOf(recordKey);
 }
 
 export function segmentKey(documentName: string, epoch: number, segmentId: number): Uint8Array {
@@ -66,6 +67,15 @@ export function segmentOfKey(segmentKey: Uint8Array): { readonly epoch: number; 
 /** Entries sort by when they came: the number of the repair, then by their place in it. */
 export function quarantineKey(documentName: string, epoch: number, index: number): Uint8Array {
   return numberedKey(kinds.quarantine, documentName, epoch, index);
+}
+
+/** Whose a client id is: 8 bytes, as that of a record. */
+export function ownerKey(documentName: string, clientId: number): Uint8Array {
+  return numberedKey(kinds.owner, documentName, Math.floor(clientId / 2 ** 32), clientId >>> 0);
+}
+
+export function ownerKeyRange(documentName: string): Bounds {
+  return numberedRange(kinds.owner, documentName);
 }
 
 export function recordKeyRange(documentName: string): Bounds {
@@ -92,14 +102,17 @@ export function documentNameOfKey(key: Uint8Array): string {
 
 /** Behind all keys of this kind that belong to the document `key` belongs to. */
 export function nextDocumentKey(key: Uint8Array): Uint8Array {
-  const next = key.slice(0, endOfName(key) + 1);
-  next[next.length - 1] = 1;
+  const end = endOfName(key);
+  const next = new Uint8Array(end + 1);
+  next.set(key.subarray(0, end));
+  next[end] = 1;
   return next;
 }
 
-/** The zero: no name holds one. */
+/** The zero: no name holds one. A key without, which nobody writes and damage may leave, is all name. */
 function endOfName(key: Uint8Array): number {
-  return key.indexOf(0, 1);
+  const end = key.indexOf(0, 1);
+  return end < 0 ? key.length : end;
 }
 
 function allOf(kind: number): KeyRange {
@@ -128,6 +141,11 @@ function numbersOf(key: Uint8Array): [first: number, second: number] {
   return [view.getUint32(key.length - 8), view.getUint32(key.length - 4)];
 }
 
+function longNumberOf(key: Uint8Array): number {
+  const [high, low] = numbersOf(key);
+  return high * 2 ** 32 + low;
+}
+
 function numberedRange(kind: number, documentName: string): Bounds {
   const last = 2 ** 32 - 1;
   return { gte: numberedKey(kind, documentName, 0, 0), lte: numberedKey(kind, documentName, last, last) };
@@ -147,8 +165,12 @@ export function encodePointer(pointer: Pointer): Uint8Array {
   return encoding.toUint8Array(to);
 }
 
+/** @throws {SynclineError} `data-corrupt` */
 export function decodePointer(payload: Uint8Array): Pointer {
-  const from = new ByteReader(payload);
+  return readPayload(payload, readPointer);
+}
+
+function readPointer(from: ByteReader): Pointer {
   const generation = from.readVarString();
   const epoch = from.readVarUint();
   const coveredSeq = from.readVarUint();
@@ -161,6 +183,27 @@ export function decodePointer(payload: Uint8Array): Pointer {
   return { generation, epoch, coveredSeq, segments, quarantinedCount };
 }
 
+const ownerBytes = 16;
+
+/** The owner, then when the claim was made: 6 bytes are enough for that. */
+export function encodeClaim({ owner, claimedAt }: Claim): Uint8Array {
+  if (owner.length !== ownerBytes) throw new RangeError(`an owner of ${owner.length} bytes`);
+  const payload = new Uint8Array(ownerBytes + 6);
+  payload.set(owner);
+  const view = new DataView(payload.buffer, ownerBytes);
+  view.setUint16(0, Math.floor(claimedAt / 2 ** 32));
+  view.setUint32(2, claimedAt >>> 0);
+  return payload;
+}
+
+/** @throws {SynclineError} `data-corrupt` */
+export function decodeClaim(ownerKey: Uint8Array, payload: Uint8Array): Claim {
+  if (payload.length !== ownerBytes + 6) throw new SynclineError("data-corrupt", "a stored claim has another length");
+  const view = new DataView(payload.buffer, payload.byteOffset + ownerBytes);
+  const claimedAt = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
+  return { clientId: longNumberOf(ownerKey), owner: payload.slice(0, ownerBytes), claimedAt };
+}
+
 export function encodeTombstone({ generation, deletedAt }: Tombstone): Uint8Array {
   const to = encoding.createEncoder();
   encoding.writeVarString(to, generation);
@@ -168,9 +211,9 @@ export function encodeTombstone({ generation, deletedAt }: Tombstone): Uint8Arra
   return encoding.toUint8Array(to);
 }
 
+/** @throws {SynclineError} `data-corrupt` */
 export function decodeTombstone(payload: Uint8Array): Tombstone {
-  const from = new ByteReader(payload);
-  return { generation: from.readVarString(), deletedAt: from.readVarUint() };
+  return readPayload(payload, (from) => ({ generation: from.readVarString(), deletedAt: from.readVarUint() }));
 }
 
 export function encodeQuarantineEntry({ origin, reason, quarantinedAt, bytes }: QuarantineEntry): Uint8Array {
@@ -182,14 +225,14 @@ export function encodeQuarantineEntry({ origin, reason, quarantinedAt, bytes }: 
   return encoding.toUint8Array(to);
 }
 
+/** @throws {SynclineError} `data-corrupt` */
 export function decodeQuarantineEntry(payload: Uint8Array): QuarantineEntry {
-  const from = new ByteReader(payload);
-  return {
+  return readPayload(payload, (from) => ({
     origin: from.readVarString(),
     reason: from.readVarString(),
     quarantinedAt: from.readVarUint(),
     bytes: from.readVarBytes(),
-  };
+  }));
 }
 
 /** The updates of a record as the parts of its payload: each its length, then its bytes. */
@@ -203,10 +246,21 @@ export function recordPayloadParts(updates: readonly Uint8Array[]): Uint8Array[]
   return parts;
 }
 
-/** The updates of a record, as views into its payload. */
+/** The updates of a record, as views into its payload. @throws {SynclineError} `data-corrupt` */
 export function decodeRecordPayload(payload: Uint8Array): Uint8Array[] {
-  const from = new ByteReader(payload);
-  const updates: Uint8Array[] = [];
-  while (!from.isAtEnd) updates.push(from.readVarBytes());
-  return updates;
+  return readPayload(payload, (from) => {
+    const updates: Uint8Array[] = [];
+    while (!from.isAtEnd) updates.push(from.readVarBytes());
+    return updates;
+  });
+}
+
+/** What cannot be read is damage, whatever its checksum says: only then is the document looked after. */
+function readPayload<Value>(payload: Uint8Array, read: (from: ByteReader) => Value): Value {
+  try {
+    return read(new ByteReader(payload));
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new SynclineError("data-corrupt", `a stored value cannot be read: ${cause.message}`, { cause });
+  }
 }

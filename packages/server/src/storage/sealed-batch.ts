@@ -1,14 +1,21 @@
 /** What goes into a batch: values sealed under their keys, and deletions that leave others their turn. */
 import { seal } from "./envelope.js";
 import type { WriteBatch } from "./key-value.js";
-import { encodePointer, pointerKey, recordKey, recordPayloadParts } from "./layout.js";
+import { encodeClaim, encodePointer, ownerKey, pointerKey, recordKey, recordPayloadParts } from "./layout.js";
 import { emptyPointer } from "./pointer.js";
 import type { AppendEntry } from "./storage.js";
 
 /** Operations put into one batch before other work of the process gets its turn. */
 const operationsPerTurn = 500;
 
-export function putEntry(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): void {
+export function putEntry(batch: WriteBatch, entry: AppendEntry): void {
+  const { documentName, updates, claims = [], released = [] } = entry;
+  for (const clientId of released) batch.delete(ownerKey(documentName, clientId));
+  for (const claim of claims) putSealed(batch, ownerKey(documentName, claim.clientId), [encodeClaim(claim)]);
+  if (updates.length > 0) putRecord(batch, entry);
+}
+
+function putRecord(batch: WriteBatch, { documentName, generation, previousSeq, updates }: AppendEntry): void {
   if (previousSeq === 0) {
     putSealed(batch, pointerKey(documentName), [encodePointer(emptyPointer(generation))]);
   }

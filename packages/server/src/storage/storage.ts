@@ -6,6 +6,7 @@
  *   - a **pointer**: which segments are current, and up to which seq they cover the log,
  *   - its **segments** and **contents**: the compacted snapshot, in pieces, and which ids it holds,
  *   - its **records**: what was appended since, in order, each with a seq,
+ *   - its **claims**: which Yjs client ids in it are whose,
  *   - its **quarantine**: what could not be used when the document was repaired, kept for inspection.
  * A document that was deleted leaves a **tombstone** instead, until it is created anew.
  *
@@ -53,7 +54,21 @@ export interface AppendEntry {
   readonly generation: string;
   /** The last seq the writer knows. A store with one writer gives the next; one with several gives what it orders next. */
   readonly previousSeq: number;
+  /** Without any no record is written, and the entry's seq is `previousSeq`; the document must have been written before. */
   readonly updates: readonly Uint8Array[];
+  /** Written in the same step. One of a client id that has a claim takes its place. */
+  readonly claims?: readonly Claim[];
+  /** Client ids whose claims are removed in the same step. */
+  readonly released?: readonly number[];
+}
+
+/** Whose a Yjs client id is. */
+export interface Claim {
+  readonly clientId: number;
+  /** 16 bytes that stand for a person; what they mean the store does not know. */
+  readonly owner: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly claimedAt: number;
 }
 
 export interface Snapshot {
@@ -125,6 +140,9 @@ export interface Storage {
   /** The records with `seq > afterSeq`, in order. */
   readRecords(documentName: string, afterSeq: number): AsyncIterable<LogRecord>;
 
+  /** All claims of a document, in no particular order. */
+  readClaims(documentName: string): AsyncIterable<Claim>;
+
   /** Appends one record per entry (at most one entry a document); resolves with their seqs once they are durable. */
   append(entries: readonly AppendEntry[]): Promise<number[]>;
 
@@ -158,8 +176,8 @@ export interface Storage {
   readEverything(documentName: string): AsyncIterable<StoredPiece>;
 
   /**
-   * Replaces everything stored of a document and adds to its quarantine. Resolves with its pointer, or `undefined` when it
-   * is not the `expected` one any more. No append to it may be under way.
+   * Replaces everything stored of a document and adds to its quarantine. Claims stay, but for those that cannot be read.
+   * Resolves with its pointer, or `undefined` when it is not the `expected` one any more. No append to it may be under way.
    */
   repairDocument(documentName: string, repair: Repair): Promise<Pointer | undefined>;
 
