@@ -13,7 +13,7 @@ export function connect(transport: Transport, target: string, services: Connecti
 }
 
 function connectionOf(transport: Transport, target: string, services: ConnectionServices): Connection {
-  const [path = "", query = ""] = target.split("?", 2);
+  const [path = "", query = ""] = withoutAuthority(target).split("?", 2);
   if (path === synclinePath) return new SynclineConnection(transport, services);
   if (path === sharedSocketPath) return new MultiplexedConnection(transport, services);
   try {
@@ -24,6 +24,11 @@ function connectionOf(transport: Transport, target: string, services: Connection
     transport.close(closeCodes.protocolError, thrown.message);
     return { receive: () => undefined, closed: () => undefined, goAway: () => undefined, tick: () => undefined };
   }
+}
+
+/** Proxies may ask for a whole URL (RFC 9112, 3.2.2). */
+function withoutAuthority(target: string): string {
+  return target.startsWith("/") ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, "");
 }
 
 function documentNameIn(path: string): string {

@@ -41,8 +41,9 @@ export class MeteredConnection implements Connection, Waiting {
 
   next(): void {
     const frame = this.#frames[this.#at++];
-    if (!this.hasMore) this.#noneWaits();
     if (frame) this.#handOn(frame);
+    // Not before: what is read then comes after it.
+    if (!this.hasMore) this.#noneWaits();
     if (this.#isGone && !this.hasMore) this.#end();
   }
 
