@@ -1,6 +1,7 @@
 /**
- * Runs a campaign of any length: `node scripts/campaign.mjs kill --kills 1000`, `… simulate --seeds 10000`. What is to be
- * run goes to the tests in the environment; what was found is repeated in the last line. The packages must be built.
+ * Runs a campaign of any length: `node scripts/campaign.mjs kill --kills 1000`, `… simulate --seeds 10000`, `… fuzz --minutes 60`.
+ * What is to be run goes to the tests in the environment; what was found is repeated in the last line. The packages must be
+ * built.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,10 +22,29 @@ const campaigns = {
     flags: { seeds: "SYNCLINE_CAMPAIGN_SEEDS", seed: "SYNCLINE_CAMPAIGN_SEED" },
     share: shareSeeds,
   },
+  fuzz: {
+    tests: ["--project", "campaigns", "fuzz.test"],
+    flags: {
+      minutes: "SYNCLINE_CAMPAIGN_MINUTES",
+      target: "SYNCLINE_CAMPAIGN_TARGET",
+      seed: "SYNCLINE_CAMPAIGN_SEED",
+      coverage: "SYNCLINE_CAMPAIGN_COVERAGE",
+      keep: "SYNCLINE_CAMPAIGN_KEEP",
+    },
+    share: shareFuzzing,
+  },
+};
+
+/** What a flag takes that is no whole number. */
+const words = {
+  target: { pattern: /^[a-z]+$/, named: "the name of a target" },
+  seed: { pattern: /^\d{1,15}(\.\d{1,15})*$/, named: "a seed, as 7 or 4711.17" },
 };
 
 const usage = `usage: node scripts/campaign.mjs kill [--kills N] [--seed S]
-       node scripts/campaign.mjs simulate [--seeds N] [--seed S]`;
+       node scripts/campaign.mjs simulate [--seeds N] [--seed S]
+       node scripts/campaign.mjs fuzz [--minutes N] [--target NAME] [--seed S] [--coverage 1|2 [--keep 1]]
+       node scripts/campaign.mjs fuzz --target NAME --seed S`;
 
 const defaults = { kills: "1000", seeds: "10000" };
 
@@ -40,7 +60,8 @@ function settingsIn(args) {
   for (const [flag, variable] of Object.entries(campaign.flags)) {
     const value = values[flag] ?? defaults[flag];
     if (value === undefined) continue;
-    if (!/^\d{1,15}$/.test(value)) throw new UsageError(`--${flag} takes a whole number, not "${value}"`);
+    const { pattern, named } = (name === "fuzz" && words[flag]) || { pattern: /^\d{1,15}$/, named: "a whole number" };
+    if (!pattern.test(value)) throw new UsageError(`--${flag} takes ${named}, not "${value}"`);
     env[variable] = value;
   }
   return { name, tests: campaign.tests, parts: campaign.share(env) };
@@ -53,6 +74,18 @@ function shareSeeds({ SYNCLINE_CAMPAIGN_SEEDS: seeds, SYNCLINE_CAMPAIGN_SEED: fi
   return Array.from({ length: parts }, (_, part) => ({
     SYNCLINE_CAMPAIGN_SEED: String(Number(first) + part * size),
     SYNCLINE_CAMPAIGN_SEEDS: String(Math.max(0, Math.min(size, Number(seeds) - part * size))),
+  }));
+}
+
+/** As long on each core, from seeds that do not meet; one input is played again on one. */
+function shareFuzzing(env) {
+  const { SYNCLINE_CAMPAIGN_SEED: seed, SYNCLINE_CAMPAIGN_MINUTES: minutes, SYNCLINE_CAMPAIGN_KEEP: keep } = env;
+  if (seed !== undefined && minutes === undefined) return [env];
+  const first = Number(seed ?? Math.floor(Math.random() * 2 ** 30));
+  return Array.from({ length: keep === undefined ? availableParallelism() : 1 }, (_, part) => ({
+    ...env,
+    SYNCLINE_CAMPAIGN_MINUTES: minutes ?? "5",
+    SYNCLINE_CAMPAIGN_SEED: String((first + part * 2 ** 28) % 2 ** 32),
   }));
 }
 

@@ -19,3 +19,14 @@ export function killCampaignSettings(env: NodeJS.ProcessEnv): CampaignSettings {
   const seed = numberIn(env, "SYNCLINE_CAMPAIGN_SEED") ?? Math.floor(Math.random() * 2 ** 31);
   return kills === undefined ? { ...short, seed } : { ...endless, kills, seed };
 }
+
+export interface SilentSocketSettings {
+  readonly silentCount: number;
+  readonly trickleCount: number;
+}
+
+/** A tenth as many requests trickle as sockets are silent. */
+export function silentSocketSettings(env: NodeJS.ProcessEnv): SilentSocketSettings {
+  const silentCount = numberIn(env, "SYNCLINE_CAMPAIGN_SILENT") ?? 300;
+  return { silentCount, trickleCount: Math.ceil(silentCount / 10) };
+}

@@ -109,7 +109,8 @@ describe("every pill gets its answer", () => {
     await stranger.send(...before.map(update), update(bytes));
     if (answer === "refused") {
       const { code, reason } = await stranger.closed;
-      expect(code).toBe(4400);
+      // What is larger than may be need not be broken.
+      expect([4400, 4413]).toContain(code);
       expect(reason).toMatch(/^an update was refused: ./);
     }
     await stranger.leave();

@@ -6,7 +6,9 @@ import { closeCodes, fitCloseReason, type CloseCode } from "@syncline/protocol";
 import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
+import type { OutboundMemory } from "./outbound-memory.js";
 import type { Farewell } from "./session-answer.js";
+import type { Stranger } from "./strangers.js";
 import { UnreadFrames } from "./unread-frames.js";
 import type { Upload } from "./upload.js";
 import { Uploads } from "./uploads.js";
@@ -25,11 +27,16 @@ export interface HttpSessionOptions {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly peer: Peer;
+  readonly stranger: Stranger;
+  readonly memory: OutboundMemory;
   readonly maxFrameBytes: number;
   /** Kept for the client until it says that it has them; one that leaves more is closed with 4508. */
   readonly maxUnreadBytes: number;
   /** Ended after this long without a request. */
   readonly idleMs: number;
+  /** How long an upload may take, besides the time that a slow link needs for it. */
+  readonly uploadAllowanceMs: number;
+  readonly slowestBytesPerSecond: number;
 }
 
 type SessionState =
@@ -67,7 +74,7 @@ export class HttpSession implements Transport {
     this.#lastHeardMs = this.#lastSentMs = options.timers.now();
     this.gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#uploads = new Uploads({
-      maxFrameBytes: options.maxFrameBytes,
+      ...options,
       heard: () => this.heard(),
       released: () => this.#until(() => this.#holdCount === 0),
       receive: (frame) => this.#connection?.receive(frame),
@@ -85,6 +92,10 @@ export class HttpSession implements Transport {
 
   get peer(): Peer {
     return this.#options.peer;
+  }
+
+  welcomed(): void {
+    this.#options.stranger.leave();
   }
 
   get unsentBytes(): number {
@@ -108,6 +119,7 @@ export class HttpSession implements Transport {
       return this.close(closeCodes.tooSlow, "too much was sent that the client did not say it has");
     }
     this.#outlet?.news();
+    this.#options.memory.sent(frames.length);
   }
 
   drained(): Promise<void> {
@@ -131,7 +143,8 @@ export class HttpSession implements Transport {
 
   close(code: CloseCode, reason: string): void {
     if (this.#state.kind !== "open") return;
-    const { logger, timers, peer } = this.#options;
+    const { logger, timers, peer, memory } = this.#options;
+    memory.delete(this);
     logger.info({ code, reason, remoteAddress: peer.address }, "closing a connection");
     const cancelTimeout = timers.after(closeTimeoutMs, () => this.terminate());
     this.#state = { kind: "closing", farewell: { code, reason: fitCloseReason(reason) }, cancelTimeout };
@@ -143,6 +156,8 @@ export class HttpSession implements Transport {
     if (this.#state.kind === "gone") return;
     if (this.#state.kind === "closing") this.#state.cancelTimeout();
     this.#state = { kind: "gone" };
+    this.#options.memory.delete(this);
+    this.welcomed();
     this.#unread.clear();
     this.#outlet?.cut();
     this.#look();
@@ -164,6 +179,7 @@ export class HttpSession implements Transport {
 
   tick(nowMs: number): void {
     this.#connection?.tick(nowMs);
+    this.#uploads.tick(nowMs);
     const isAsking = this.#outlet !== undefined || this.#uploads.isActive;
     if (!isAsking && nowMs - this.#lastHeardMs >= this.#options.idleMs) this.terminate();
   }

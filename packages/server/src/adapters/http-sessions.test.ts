@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { closeCodes, readFrames } from "@syncline/protocol";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Connection, Transport } from "../connection/transport.js";
 import { silentLogger } from "../logger.js";
 import { systemTimers, type Timers } from "../timers.js";
 import { HttpSessions, type HttpSessionsOptions } from "./http-sessions.js";
+import { noRefusals, openDoor } from "../../test-support/open-door.js";
+import { OutboundMemory } from "./outbound-memory.js";
 import { frameWithLengths } from "./session-frames.js";
 
 /** What a session's connection has been told, and its transport to answer with. */
@@ -52,6 +54,7 @@ const text = (frame: Uint8Array) => new TextDecoder().decode(frame);
 async function world(options: Partial<HttpSessionsOptions> = {}) {
   const peers: Peer[] = [];
   const sessions = new HttpSessions({
+    ...{ door: openDoor(), memory: new OutboundMemory(1_000_000, noRefusals()), slowestReadBytesPerSecond: 32 * 1024 },
     ...{ maxFrameBytes: 1_000, maxHttpSessions: 10, maxHttpSessionBytes: 1_000_000, httpSessionIdleMs: 30_000 },
     ...{ eventHeartbeatMs: 10_000, pollWaitMs: 20_000, timers: systemTimers, logger: silentLogger },
     connect: (transport) => {
@@ -311,13 +314,17 @@ test("beyond the limit there is no session for now, and none while the server st
   expect([stopping.status, await stopping.text()]).toEqual([503, "the server is shutting down; it will be back\n"]);
 });
 
-test("pages of every origin may ask, without cookies; other methods, paths and sessions are refused", async () => {
+const page = "https://page.example";
+
+test("a page that may ask can read the answers, without cookies; other methods, paths and sessions are refused", async () => {
   const { base, create } = await world();
   const { url } = await create();
-  const preflight = await fetch(`${url}/events`, { method: "OPTIONS" });
+  const headers = { origin: page };
+  const preflight = await fetch(`${url}/events`, { method: "OPTIONS", headers });
   expect(preflight.status).toBe(204);
   expect(Object.fromEntries(preflight.headers)).toMatchObject({
-    "access-control-allow-origin": "*",
+    "access-control-allow-origin": page,
+    vary: "Origin",
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": "content-type, last-event-id",
   });
@@ -335,10 +342,48 @@ test("pages of every origin may ask, without cookies; other methods, paths and s
     [`${base.replace("/sessions", "/session")}`, "POST", 418],
   ] as const;
   for (const [where, method, status] of asked) {
-    const answer = await fetch(where, { method });
+    const answer = await fetch(where, { method, headers });
     expect([method, where, answer.status]).toEqual([method, where, status]);
-    expect(answer.headers.get("access-control-allow-origin")).toBe(status === 418 ? null : "*");
+    expect(answer.headers.get("access-control-allow-origin")).toBe(status === 418 ? null : page);
   }
+});
+
+test("a page of another origin is refused whatever it asks, and cannot read why", async () => {
+  const { base, create } = await world({ door: openDoor({ allowedOrigins: [page] }) });
+  const { url, peer } = await create();
+  for (const [where, method] of [
+    [base, "POST"],
+    [`${url}/events`, "OPTIONS"],
+    [`${url}/poll?ack=0`, "POST"],
+    [`${url}/frames?first=1&last`, "POST"],
+  ] as const) {
+    const answer = await fetch(where, { method, headers: { origin: "https://other.example" } });
+    expect([where, answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([where, 403, null]);
+    expect(answer.headers.get("vary")).toBe("Origin");
+  }
+  expect(peer.isClosed).toBe(false);
+});
+
+test("an upload that trickles is given up with 408, and the client may send it again", async () => {
+  let nowMs = 0;
+  const { create, sessions } = await world({ timers: { ...systemTimers, now: () => nowMs }, maxFrameBytes: 100_000 });
+  const { url, peer, upload } = await create();
+  const { hostname, port, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  let answer = "";
+  socket.on("data", (part: Buffer) => (answer += part.toString()));
+  const ended = once(socket, "close");
+  socket.write(
+    `POST ${pathname}/frames?first=1 HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 90000\r\n\r\n12345678`,
+  );
+  const ticking = setInterval(() => (nowMs += 10_000), 100);
+  onTestFinished(() => clearInterval(ticking));
+  await ended;
+  expect(answer).toMatch(/^HTTP\/1.1 408 [^]*too slowly; send it again/);
+  await upload("first=1", ["whole"]);
+  expect(peer.received).toEqual(["whole"]);
+  expect(sessions.sessionCount).toBe(1);
 });
 
 test("a client that does not answer counts as silent, whatever is sent to it", async () => {

@@ -6,20 +6,26 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type CloseCode, synclinePath } from "@syncline/protocol";
-import type { Connection, Peer, Transport } from "../connection/transport.js";
+import type { Connection, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
-import { HttpSession } from "./http-session.js";
+import type { FrontDoor } from "./front-door.js";
+import { HttpSession, type HttpSessionOptions } from "./http-session.js";
+import type { OutboundMemory } from "./outbound-memory.js";
 import { Poll } from "./poll.js";
+import type { RefusedRequest } from "./refused-request.js";
 import { answerFarewell, answerJson, answerNothing, answerWords, type Farewell } from "./session-answer.js";
 import { EventStream } from "./sse.js";
 import { Upload } from "./upload.js";
 
 export interface HttpSessionsOptions {
+  readonly door: FrontDoor;
+  readonly memory: OutboundMemory;
   readonly maxFrameBytes: number;
   readonly maxHttpSessions: number;
   readonly maxHttpSessionBytes: number;
   readonly httpSessionIdleMs: number;
+  readonly slowestReadBytesPerSecond: number;
   readonly eventHeartbeatMs: number;
   readonly pollWaitMs: number;
   readonly timers: Timers;
@@ -33,6 +39,7 @@ export interface HttpSessionsOptions {
 const sessionsPath = `${synclinePath}/sessions`;
 const tickMs = 1_000;
 const retryAfterSeconds = 10;
+const uploadAllowanceMs = 30_000;
 const preflightSeconds = 24 * 60 * 60;
 
 type Query = URLSearchParams;
@@ -66,6 +73,8 @@ export class HttpSessions {
     if (path !== sessionsPath && !path.startsWith(`${sessionsPath}/`)) return false;
     // A client that has gone is seen by "close"; what is written to it meanwhile is lost like everything else.
     response.on("error", () => undefined);
+    const refused = this.#options.door.refusalOfPage(request);
+    if (refused) return answerRefused(response, refused);
     allowOrigin(request, response);
     if (request.method === "OPTIONS") answerPreflight(response);
     else if (path === sessionsPath) this.#create(request, response);
@@ -95,23 +104,31 @@ export class HttpSessions {
     this.#cancelTick?.();
   }
 
-  #create({ method, socket, headers }: IncomingMessage, response: ServerResponse): void {
-    const { maxHttpSessions } = this.#options;
-    if (method !== "POST") return answerNotAllowed(response, "POST");
+  #create(request: IncomingMessage, response: ServerResponse): void {
+    const { maxHttpSessions, door } = this.#options;
+    if (request.method !== "POST") return answerNotAllowed(response, "POST");
     if (this.#isStopping) return answerUnavailable(response, "the server is shutting down; it will be back");
     if (this.#sessions.size >= maxHttpSessions) {
       return answerUnavailable(response, `at most ${maxHttpSessions} sessions over HTTP; WebSockets are not counted`);
     }
+    const admission = door.admit(request);
+    if (admission.kind === "refused") return void answerRefused(response, admission.refused);
     const id = (this.#options.newSessionId ?? randomSessionId)();
-    this.#add(id, { address: socket.remoteAddress ?? "", headers });
+    this.#add(id, { peer: admission.peer, stranger: admission.enter() });
     answerJson(response, 201, { session: id });
   }
 
-  #add(id: string, peer: Peer): void {
-    const { timers, logger, maxFrameBytes, maxHttpSessionBytes, httpSessionIdleMs, connect } = this.#options;
-    const limits = { maxFrameBytes, maxUnreadBytes: maxHttpSessionBytes, idleMs: httpSessionIdleMs };
-    const session = new HttpSession({ timers, logger, peer, ...limits });
+  #add(id: string, { peer, stranger }: Pick<HttpSessionOptions, "peer" | "stranger">): void {
+    const { timers, logger, memory, maxFrameBytes, connect } = this.#options;
+    const limits = {
+      maxUnreadBytes: this.#options.maxHttpSessionBytes,
+      idleMs: this.#options.httpSessionIdleMs,
+      uploadAllowanceMs,
+      slowestBytesPerSecond: this.#options.slowestReadBytesPerSecond,
+    };
+    const session = new HttpSession({ timers, logger, peer, stranger, memory, maxFrameBytes, ...limits });
     this.#sessions.set(id, session);
+    memory.add(session);
     void session.gone.then(() => this.#sessions.delete(id));
     session.carry(connect(session));
   }
@@ -172,11 +189,20 @@ function randomSessionId(): string {
 }
 
 /**
- * The one place that says which pages may use these paths: all, as with WebSockets, and without cookies. Who the user is
- * says the token in the hello.
+ * Lets the page that asks read the answer; that it may ask was found before. Without cookies, as with WebSockets: who the user
+ * is says the token in the hello.
  */
-function allowOrigin(_request: IncomingMessage, response: ServerResponse): void {
-  response.setHeader("Access-Control-Allow-Origin", "*");
+function allowOrigin({ headers }: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("Vary", "Origin");
+  if (headers.origin !== undefined) response.setHeader("Access-Control-Allow-Origin", headers.origin);
+}
+
+/** Returns that it has answered. */
+function answerRefused(response: ServerResponse, { status, words, retryAfterSeconds }: RefusedRequest): true {
+  response.setHeader("Vary", "Origin");
+  if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", retryAfterSeconds);
+  answerWords(response, status, words);
+  return true;
 }
 
 function answerPreflight(response: ServerResponse): void {

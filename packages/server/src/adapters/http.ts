@@ -1,13 +1,19 @@
 /** Plain HTTP: the status page or the demo, and what a load balancer asks. Knows nothing of rooms. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import sirv from "sirv";
 import { messageOf, SynclineError } from "../error.js";
 import type { Logger } from "../logger.js";
+import type { Refusals } from "../refusals.js";
+import type { Certificate } from "./certificate.js";
+import { answerUnreadable } from "./http-socket-errors.js";
 import { Metrics } from "./metrics.js";
+import { answerOnSocket, type RefusedRequest } from "./refused-request.js";
 import { Responder, type Respond } from "./responder.js";
 import { remarksOn, type ServerStatus } from "./server-status.js";
+import { SilentSockets, type SilentSocketsOptions } from "./silent-sockets.js";
 import { statusPage } from "./status-page.js";
 
 export interface HttpAdapterOptions {
@@ -21,29 +27,69 @@ export interface HttpAdapterOptions {
   /** Asked next, before anything here answers. */
   readonly respond: Respond | undefined;
   readonly logger: Logger;
+  readonly refusals: Refusals;
+  readonly silentSockets: Pick<SilentSocketsOptions, "maxPerAddress" | "isExempt">;
+  /** WebSockets and sessions there may be. */
+  readonly maxConnections: number;
+  /** With it, TLS is spoken, and nothing else. */
+  readonly certificate: Certificate | undefined;
 }
+
+const maxHeaderBytes = 8 * 1024;
+const maxUrlLength = 2 * 1024;
 
 /** Slow headers are a way to hold sockets for nothing. */
 const headersTimeoutMs = 10_000;
-const maxHeaderBytes = 8 * 1024;
+
+/** How often node looks for those who are too slow. */
+const checkEveryMs = 1_000;
+
+/** A request whose body is not there by then is cut off. Uploads of documents have a stricter rule of their own. */
+const requestTimeoutMs = 300_000;
+
+/** A connection on which nothing moves: its client does not read the answer. A poll is silent for 20 s, a stream for 10. */
+const stillTimeoutMs = 120_000;
+
+/** Sockets besides those that are counted as connections, so that who comes too late can be told so. */
+const spareSockets = 4_096;
+
+const serverOptions: ServerOptions = {
+  maxHeaderSize: maxHeaderBytes,
+  headersTimeout: headersTimeoutMs,
+  requestTimeout: requestTimeoutMs,
+  connectionsCheckingInterval: checkEveryMs,
+  keepAliveTimeout: 5_000,
+};
 
 /** Connections the system may hold for us while we are busy: after a restart everybody comes at once. */
 const backlog = 4_096;
 
 export class HttpAdapter {
   readonly #server: Server;
+  readonly #silentSockets: SilentSockets;
 
-  constructor({ status, pageDirectory, upgrade, takes, respond, logger }: HttpAdapterOptions) {
+  constructor(options: HttpAdapterOptions) {
+    const { pageDirectory, status, takes, upgrade, refusals } = options;
     const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
-    const services = { status, metrics: new Metrics(status), page };
-    const responder = new Responder(respond, logger);
-    this.#server = createServer({ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 5_000 }, (request, response) => {
+    const services = { status, metrics: new Metrics(status, refusals), page };
+    const responder = new Responder(options.respond, options.logger);
+    this.#silentSockets = new SilentSockets({ ...options.silentSockets, refusals });
+    this.#server = this.#createServer(options);
+    this.#server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      this.#silentSockets.spoke(request.socket);
       response.setHeader("X-Content-Type-Options", "nosniff");
+      const refused = refusalOfUrl(request, refusals);
+      if (refused) return answer(response, refused.status, `${refused.words}\n`);
       if (takes(request, response)) return;
       responder.ask(request, response, () => showPage(request, response, services));
     });
-    this.#server.headersTimeout = headersTimeoutMs;
-    this.#server.on("upgrade", upgrade);
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+      this.#silentSockets.spoke(request.socket);
+      const refused = refusalOfUrl(request, refusals);
+      if (refused) answerOnSocket(socket, refused);
+      else upgrade(request, socket, head);
+    });
+    this.#server.on("clientError", answerUnreadable({ maxHeaderBytes, headersTimeoutMs }, refusals));
     // Once it listens: a connection that could not be accepted is not a reason to stop. `listen` hears of its own errors.
     this.#server.on("error", () => undefined);
   }
@@ -64,11 +110,32 @@ export class HttpAdapter {
     }
   }
 
+  #createServer({ certificate, maxConnections }: HttpAdapterOptions): Server {
+    const server = certificate ? createCertified(certificate) : createServer(serverOptions);
+    server.timeout = stillTimeoutMs;
+    server.maxConnections = maxConnections + spareSockets;
+    this.#silentSockets.watch(server);
+    return server;
+  }
+
   /** Takes no more connections, and drops those that are left. */
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
   }
+}
+
+function createCertified(certificate: Certificate): Server {
+  const server = createTlsServer({ ...serverOptions, ...certificate.options });
+  certificate.serve(server);
+  return server;
+}
+
+function refusalOfUrl({ url = "" }: IncomingMessage, refusals: Refusals): RefusedRequest | undefined {
+  if (url.length <= maxUrlLength) return undefined;
+  const words = `the URL is above ${maxUrlLength} bytes`;
+  refusals.note("size", words);
+  return { status: 414, words };
 }
 
 type Page = ReturnType<typeof sirv>;

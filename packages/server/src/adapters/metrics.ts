@@ -1,5 +1,6 @@
 /** The server's numbers for Prometheus, read when they are asked for. */
-import { Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
+import { refusalKinds, type Refusals } from "../refusals.js";
 import type { ServerStatus } from "./server-status.js";
 
 const gauges: readonly (readonly [name: string, help: string, read: (status: ServerStatus) => number])[] = [
@@ -28,7 +29,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly contentType: string = this.#registry.contentType;
 
-  constructor(status: () => ServerStatus) {
+  constructor(status: () => ServerStatus, refusals: Pick<Refusals, "countOf">) {
     for (const [name, help, read] of gauges) {
       const gauge: Gauge = new Gauge({
         name,
@@ -37,6 +38,16 @@ export class Metrics {
         collect: () => gauge.set(read(status())),
       });
     }
+    const refused: Counter<"kind"> = new Counter({
+      name: "syncline_refusals_total",
+      help: "What was not done for a client, by the kind of reason.",
+      labelNames: ["kind"],
+      registers: [this.#registry],
+      collect: () => {
+        refused.reset();
+        for (const kind of refusalKinds) refused.inc({ kind }, refusals.countOf(kind));
+      },
+    });
   }
 
   /** In Prometheus' text format. */

@@ -1,5 +1,6 @@
 /** An embedder's answers on a real socket, beside the server's own. */
 import { expect, onTestFinished, test } from "vitest";
+import { noRefusals } from "../../test-support/open-door.js";
 import { HttpAdapter } from "./http.js";
 import type { Respond } from "./responder.js";
 
@@ -24,6 +25,10 @@ async function serving(respond: Respond) {
     takes: () => false,
     respond,
     logger,
+    refusals: noRefusals(),
+    silentSockets: { maxPerAddress: 1_000, isExempt: () => true },
+    maxConnections: 1_000,
+    certificate: undefined,
   });
   await http.listen("127.0.0.1", 0);
   onTestFinished(() => http.close());

@@ -9,6 +9,20 @@ export interface UploadOptions {
   readonly isLast: boolean;
 }
 
+export interface Reading {
+  readonly maxBytes: number;
+  /** When it begins. */
+  readonly nowMs: number;
+  /** Called for each part that arrives. */
+  readonly heard: () => void;
+}
+
+export interface UploadProgress {
+  readonly startedAtMs: number;
+  /** Bytes that have arrived. */
+  byteCount: number;
+}
+
 export class UploadTooLarge extends Error {}
 
 export class Upload {
@@ -16,6 +30,7 @@ export class Upload {
   readonly isLast: boolean;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  #progress: UploadProgress | undefined;
   #state: "waiting" | "reading" | "complete" | "given-up" = "waiting";
 
   constructor(request: IncomingMessage, response: ServerResponse, { firstNumber, isLast }: UploadOptions) {
@@ -29,27 +44,38 @@ export class Upload {
     return this.#state === "given-up";
   }
 
+  /** While the body is being read. */
+  get progress(): UploadProgress | undefined {
+    return this.#state === "reading" ? this.#progress : undefined;
+  }
+
   /**
    * The whole body.
    *
-   * @param heard called for each part that arrives
    * @throws {UploadTooLarge}, or what says that the client went away meanwhile
    */
-  async read(maxBytes: number, heard: () => void): Promise<Uint8Array> {
+  async read({ maxBytes, nowMs, heard }: Reading): Promise<Uint8Array> {
     this.#state = "reading";
     const parts: Uint8Array[] = [];
-    let byteCount = Number(this.#request.headers["content-length"] ?? 0);
-    if (byteCount > maxBytes) throw new UploadTooLarge();
-    byteCount = 0;
+    const progress = (this.#progress = { startedAtMs: nowMs, byteCount: 0 });
+    if (Number(this.#request.headers["content-length"] ?? 0) > maxBytes) throw new UploadTooLarge();
     for await (const part of this.#request as AsyncIterable<Uint8Array>) {
       heard();
-      byteCount += part.length;
-      if (byteCount > maxBytes) throw new UploadTooLarge();
+      progress.byteCount += part.length;
+      if (progress.byteCount > maxBytes) throw new UploadTooLarge();
       parts.push(part);
     }
     // Given up while the last part was on its way: who sent it has sent it again.
     if (!this.isGivenUp) this.#state = "complete";
-    return Buffer.concat(parts, byteCount);
+    return Buffer.concat(parts, progress.byteCount);
+  }
+
+  /** The client takes too long for it, and is told so; it may send it again. */
+  tooSlow(): void {
+    if (this.#state !== "reading") return;
+    this.#state = "given-up";
+    this.#response.once("finish", () => this.#request.destroy());
+    this.refuse(408, "the upload came too slowly; send it again");
   }
 
   accept(): void {

@@ -4,12 +4,17 @@
  */
 import { ProtocolError, readFrames } from "@syncline/protocol";
 import { messageOf } from "../error.js";
+import type { Timers } from "../timers.js";
 import type { Farewell } from "./session-answer.js";
 import { maxLengthBytes } from "./session-frames.js";
 import { type Upload, UploadTooLarge } from "./upload.js";
 
 export interface UploadsOptions {
   readonly maxFrameBytes: number;
+  readonly timers: Pick<Timers, "now">;
+  /** How long an upload may take, besides the time that a slow link needs for it. */
+  readonly uploadAllowanceMs: number;
+  readonly slowestBytesPerSecond: number;
   readonly heard: () => void;
   /** Resolves once frames may be received, at once if they may already. */
   readonly released: () => Promise<void>;
@@ -45,6 +50,15 @@ export class Uploads {
     else void this.#run();
   }
 
+  /** Gives up an upload that trickles: it would hold its session, and what has come of it, for as long as it likes. */
+  tick(nowMs: number): void {
+    const { uploadAllowanceMs, slowestBytesPerSecond } = this.#options;
+    const progress = this.#active?.progress;
+    if (!progress) return;
+    const allowedMs = uploadAllowanceMs + (progress.byteCount / slowestBytesPerSecond) * 1000;
+    if (nowMs - progress.startedAtMs > allowedMs) this.#active?.tooSlow();
+  }
+
   async #run(): Promise<void> {
     for (this.#takeNext(); this.#active; this.#takeNext()) {
       try {
@@ -61,10 +75,10 @@ export class Uploads {
   }
 
   async #handle(upload: Upload): Promise<void> {
-    const { released, heard, maxFrameBytes } = this.#options;
+    const { released, heard, maxFrameBytes, timers } = this.#options;
     await released();
     if (upload.isGivenUp) return;
-    const body = await upload.read(maxFrameBytes + maxLengthBytes, heard);
+    const body = await upload.read({ maxBytes: maxFrameBytes + maxLengthBytes, nowMs: timers.now(), heard });
     if (!upload.isGivenUp) await this.#receive(upload, readFrames(body));
   }
 

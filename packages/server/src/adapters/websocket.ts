@@ -6,14 +6,26 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { fitCloseReason, type CloseCode } from "@syncline/protocol";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { closeCodes, fitCloseReason, type CloseCode } from "@syncline/protocol";
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
+import type { Refusals } from "../refusals.js";
 import type { Timers } from "../timers.js";
+import type { FrontDoor } from "./front-door.js";
+import type { OutboundMemory } from "./outbound-memory.js";
+import { answerOnSocket } from "./refused-request.js";
+import type { Stranger } from "./strangers.js";
 
 export interface WebSocketAdapterOptions {
+  readonly door: FrontDoor;
+  readonly memory: OutboundMemory;
+  readonly refusals: Refusals;
   readonly maxFrameBytes: number;
+  /** With more than this unsent a client is sent no more of a document. */
+  readonly maxUnsentBytes: number;
+  /** What may be sent to such a client all the same: answers, acks, pongs. One that reads none of it is closed with 4508. */
+  readonly maxUnsentAnswerBytes: number;
   readonly timers: Timers;
   readonly logger: Logger;
   /**
@@ -31,6 +43,20 @@ const closeTimeoutMs = 2_000;
 
 const tickMs = 1_000;
 
+/** Messages in more pieces are nobody's: browsers send one frame a message. */
+const maxFragments = 1_024;
+
+/** How ws names them. */
+const sizeErrors: ReadonlySet<unknown> = new Set([
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+]);
+
+const controlHeaderBytes = 2;
+
+/** Pieces of a frame as they come from the network. The largest frame in the smallest packets has less. */
+const maxBufferedChunks = 16 * 1024;
+
 export class WebSocketAdapter {
   readonly #options: WebSocketAdapterOptions;
   readonly #server: WebSocketServer;
@@ -39,14 +65,19 @@ export class WebSocketAdapter {
 
   constructor(options: WebSocketAdapterOptions) {
     this.#options = options;
-    this.#server = new WebSocketServer({
+    // Of ws since 8.19, and not yet in its types: how long it waits for the other end once it has closed by itself.
+    const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
+      // Pongs are counted with all else that a client may leave unread.
+      autoPong: false,
       maxPayload: options.maxFrameBytes,
-      // What is in the frames is checked where they are decoded; text frames are refused whatever they say.
-      skipUTF8Validation: true,
-    });
+      maxFragments,
+      maxBufferedChunks,
+      closeTimeout: closeTimeoutMs,
+    };
+    this.#server = new WebSocketServer(serverOptions);
     this.#tick();
   }
 
@@ -57,20 +88,28 @@ export class WebSocketAdapter {
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     // Until ws takes over, a reset socket would otherwise be an uncaught error.
     socket.on("error", destroyThis);
+    const admission = this.#options.door.admit(request);
+    if (admission.kind === "refused") return answerOnSocket(socket, admission.refused);
+    const { peer, enter } = admission;
     const target = request.url ?? "/";
-    const peer = { address: request.socket.remoteAddress ?? "", headers: request.headers };
+    let isOpened = false;
     this.#server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
-      this.#opened(webSocket, { socket: socket as Socket, peer, target });
+      isOpened = true;
+      this.#opened(webSocket, { socket: socket as Socket, peer, target, stranger: enter() });
     });
+    // ws has answered by itself, with what is wrong.
+    if (!isOpened)
+      this.#options.refusals.note("protocol", "an upgrade that RFC 6455 does not know", {
+        remoteAddress: peer.address,
+      });
   }
 
-  #opened(
-    webSocket: WebSocket,
-    { socket, peer, target }: { readonly socket: Socket; readonly peer: Peer; readonly target: string },
-  ): void {
-    const transport = new WebSocketTransport(webSocket, { ...this.#options, socket, peer });
+  #opened(webSocket: WebSocket, { target, ...opened }: Opened & { readonly target: string }): void {
+    const { memory, connect } = this.#options;
+    const transport = new WebSocketTransport(webSocket, opened, this.#options);
     this.#transports.add(transport);
-    const connection = this.#options.connect(transport, target);
+    memory.add(transport);
+    const connection = connect(transport, target);
     transport.carry(connection, () => this.#transports.delete(transport));
   }
 
@@ -99,6 +138,7 @@ export class WebSocketAdapter {
     this.#cancelTick = this.#options.timers.after(tickMs, () => this.#tick());
     const nowMs = this.#options.timers.now();
     for (const transport of this.#transports) transport.tick(nowMs);
+    this.#options.memory.look();
   }
 }
 
@@ -107,11 +147,10 @@ function destroyThis(this: Duplex): void {
   this.destroy();
 }
 
-interface WebSocketTransportOptions {
+interface Opened {
   readonly socket: Socket;
   readonly peer: Peer;
-  readonly timers: Timers;
-  readonly logger: Logger;
+  readonly stranger: Stranger;
 }
 
 class WebSocketTransport implements Transport {
@@ -120,8 +159,9 @@ class WebSocketTransport implements Transport {
   readonly gone: Promise<void>;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
-  readonly #timers: Timers;
-  readonly #logger: Logger;
+  /** The adapter's: one object for all sockets. */
+  readonly #options: WebSocketAdapterOptions;
+  #stranger: Stranger | undefined;
   #connection: Connection | undefined;
   #lastHeardMs: number;
   #lastSentMs: number;
@@ -129,13 +169,16 @@ class WebSocketTransport implements Transport {
   /** Shared by all documents of the connection that wait for it. */
   #draining: Promise<void> | undefined;
 
-  constructor(webSocket: WebSocket, { socket, peer, timers, logger }: WebSocketTransportOptions) {
+  /** Sent since it lags, besides what it lags with. */
+  #answerBytes = 0;
+
+  constructor(webSocket: WebSocket, { socket, peer, stranger }: Opened, options: WebSocketAdapterOptions) {
     this.#webSocket = webSocket;
     this.peer = peer;
     this.#socket = socket;
-    this.#timers = timers;
-    this.#logger = logger;
-    this.#lastHeardMs = this.#lastSentMs = timers.now();
+    this.#stranger = stranger;
+    this.#options = options;
+    this.#lastHeardMs = this.#lastSentMs = options.timers.now();
     this.gone = new Promise((resolve) => webSocket.once("close", () => resolve()));
     socket.setNoDelay(true);
   }
@@ -145,14 +188,21 @@ class WebSocketTransport implements Transport {
     this.#connection = connection;
     const webSocket = this.#webSocket;
     webSocket.on("message", (data, isBinary) => this.#received(data, isBinary));
-    webSocket.on("ping", () => this.#heard());
+    webSocket.on("ping", (data) => this.#answerPing(data));
     webSocket.on("pong", () => this.#heard());
     // ws closes the socket itself, with the code that RFC 6455 names for what was wrong.
-    webSocket.on("error", () => undefined);
+    webSocket.on("error", (error) => this.#noteMistake(error));
     webSocket.on("close", () => {
+      this.welcomed();
+      this.#options.memory.delete(this);
       gone();
       connection.closed();
     });
+  }
+
+  welcomed(): void {
+    this.#stranger?.leave();
+    this.#stranger = undefined;
   }
 
   get unsentBytes(): number {
@@ -161,7 +211,7 @@ class WebSocketTransport implements Transport {
 
   get lastHeardMs(): number {
     // A client that is not read from cannot be heard, and is not silent for that.
-    return this.#holdCount > 0 ? this.#timers.now() : this.#lastHeardMs;
+    return this.#holdCount > 0 ? this.#options.timers.now() : this.#lastHeardMs;
   }
 
   get lastSentMs(): number {
@@ -169,9 +219,11 @@ class WebSocketTransport implements Transport {
   }
 
   send(frames: Uint8Array): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#lastSentMs = this.#timers.now();
+    if (!this.#isOpen) return;
+    this.#lastSentMs = this.#options.timers.now();
+    const unsentBytes = this.#socket.writableLength;
     this.#socket.write(frames);
+    this.#count(frames.length, unsentBytes);
   }
 
   async drained(): Promise<void> {
@@ -195,15 +247,17 @@ class WebSocketTransport implements Transport {
   }
 
   ping(): void {
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.ping();
+    if (this.#isOpen) this.#webSocket.ping();
   }
 
   close(code: CloseCode, reason: string): void {
-    this.#logger.info({ code, reason, remoteAddress: this.#socket.remoteAddress }, "closing a connection");
+    const { logger, timers, memory } = this.#options;
+    logger.info({ code, reason, remoteAddress: this.peer.address }, "closing a connection");
+    memory.delete(this);
     // A paused socket would never read the answer to the close.
     this.#webSocket.resume();
     this.#webSocket.close(code, fitCloseReason(reason));
-    const cancel = this.#timers.after(closeTimeoutMs, () => this.#webSocket.terminate());
+    const cancel = timers.after(closeTimeoutMs, () => this.#webSocket.terminate());
     void this.gone.then(cancel);
   }
 
@@ -230,14 +284,52 @@ class WebSocketTransport implements Transport {
     });
   }
 
+  get #isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN;
+  }
+
   #heard(): void {
-    this.#lastHeardMs = this.#timers.now();
+    this.#lastHeardMs = this.#options.timers.now();
+  }
+
+  #answerPing(data: Buffer): void {
+    this.#heard();
+    if (!this.#isOpen) return;
+    const unsentBytes = this.#socket.writableLength;
+    this.#webSocket.pong(data);
+    this.#count(data.length + controlHeaderBytes, unsentBytes);
+  }
+
+  /**
+   * Documents are not sent to who lags: all that is, is something else, and there is no end to what a client may ask.
+   *
+   * @param unsentBytes before it was sent
+   */
+  #count(byteCount: number, unsentBytes: number): void {
+    const { memory, refusals, maxUnsentBytes, maxUnsentAnswerBytes } = this.#options;
+    memory.sent(byteCount);
+    this.#answerBytes = unsentBytes > maxUnsentBytes ? this.#answerBytes + byteCount : 0;
+    if (this.#answerBytes <= maxUnsentAnswerBytes || !this.#isOpen) return;
+    const reason = "the client does not read what it is answered";
+    refusals.note("slow", reason, { remoteAddress: this.peer.address });
+    this.close(closeCodes.tooSlow, reason);
+  }
+
+  #refuseText(): void {
+    const reason = "a text frame; both dialects are binary";
+    this.#options.refusals.note("protocol", reason, { remoteAddress: this.peer.address });
+    this.close(closeCodes.protocolError, reason);
+  }
+
+  #noteMistake(error: Error): void {
+    const isTooLarge = "code" in error && sizeErrors.has(error.code);
+    this.#options.refusals.note(isTooLarge ? "size" : "protocol", error.message, { remoteAddress: this.peer.address });
   }
 
   #received(data: RawData, isBinary: boolean): void {
     this.#heard();
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    if (!isBinary) return this.close(4400, "a text frame; both dialects are binary");
+    if (!this.#isOpen) return;
+    if (!isBinary) return this.#refuseText();
     // With ws's default binaryType a message is one Buffer.
     this.#connection?.receive(data as Buffer);
   }
