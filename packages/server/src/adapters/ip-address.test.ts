@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { countedAs, plainAddress } from "./ip-address.js";
+import { countedAs } from "../counted-address.js";
+import { plainAddress } from "./ip-address.js";
 
 test.each([
   ["192.0.2.1", "192.0.2.1"],

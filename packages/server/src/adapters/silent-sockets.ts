@@ -2,10 +2,11 @@
  * TCP connections on which nothing was asked yet. They cost little, and node closes them after a while; but one address could
  * have so many that nobody else gets one.
  */
+import { countedAs } from "../counted-address.js";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Refusals } from "../refusals.js";
-import { countedAs, plainAddress } from "./ip-address.js";
+import { plainAddress } from "./ip-address.js";
 
 export interface SilentSocketsOptions {
   readonly maxPerAddress: number;

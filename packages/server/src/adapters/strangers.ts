@@ -2,9 +2,9 @@
  * Clients of which is known no more than an address: how many of one address there may be at a time, and how fast they may
  * come. A client stops being a stranger when it was let into its first document.
  */
+import { countedAs } from "../counted-address.js";
 import type { Timers } from "../timers.js";
 import { TokenBucket } from "../token-bucket.js";
-import { countedAs } from "./ip-address.js";
 
 export interface StrangerLimits {
   /** Of one address, at a time. */
