@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 /** Five projects: beside the source, across packages over real sockets, campaigns, simulated worlds, and a real browser on the demo page. */
 export default defineConfig({
   test: {
+    // Most of a test's time is waiting: for disks, sockets, a browser. Each has servers and directories of its own.
+    maxWorkers: 2,
     reporters: ["default", "./scripts/count-reporter.ts"],
     projects: [
       {
@@ -18,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: "sockets",
-          include: ["test/{sockets,failures,migration,workspace,packages}/**/*.test.ts"],
+          include: ["test/{sockets,hostile,failures,migration,workspace,packages}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },

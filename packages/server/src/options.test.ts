@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { nobodyKnown } from "./connection/transport.js";
 import { SynclineError } from "./error.js";
 import { resolveOptions, type ServerOptions } from "./options.js";
 import { MemoryStorage } from "./storage/memory.js";
@@ -20,7 +21,7 @@ test("one limit can be set without naming the others", () => {
 test("a callback is used as it is, and without one everybody may write", async () => {
   const authorize = () => ({ access: "read" }) as const;
   expect(resolveOptions({ authorize }).authorize).toBe(authorize);
-  const request = { token: "", documentName: "d", dialect: "syncline" } as const;
+  const request = { token: "", documentName: "d", dialect: "syncline", request: nobodyKnown } as const;
   expect(await resolveOptions({}).authorize(request)).toEqual({ access: "write" });
 });
 

@@ -77,7 +77,8 @@ export class FrontDoor {
   /** Whether a client may connect now. Takes one connection off what its address may make. */
   admit(request: IncomingMessage): Admission {
     const origination = this.#proxies.originationOf(request);
-    const refused = this.#refusalOfPage(request, origination) ?? this.#refusalOfNumber(origination);
+    const refused =
+      refusalWithoutHost(request) ?? this.#refusalOfPage(request, origination) ?? this.#refusalOfNumber(origination);
     if (refused) return { kind: "refused", refused };
     const { address } = origination;
     const peer = { address, headers: this.#options.keepsHeaders ? interestingOf(request.headers) : noHeaders };
@@ -120,6 +121,12 @@ export class FrontDoor {
     this.#options.refusals.note("capacity", words, { remoteAddress: address });
     return { status: 503, words, retryAfterSeconds: capacityRetrySeconds };
   }
+}
+
+/** Node asks for it in plain requests only (RFC 9112, 3.2). */
+function refusalWithoutHost({ headers, httpVersion }: IncomingMessage): RefusedRequest | undefined {
+  if (headers.host !== undefined || httpVersion === "1.0") return undefined;
+  return { status: 400, words: "a request has to say which host it is for" };
 }
 
 function isCounted({ address, isProxy }: Origination): boolean {

@@ -17,6 +17,7 @@ const authSchema = z.strictObject({
   issuer: texts.optional(),
   audience: texts.optional(),
   anonymous: z.enum(["none", "presence", "read", "comment", "write"]).default("none"),
+  client_ids: z.enum(["enforce", "log"]).optional(),
 });
 
 /** As the limits of a server, in snake_case. */
@@ -65,6 +66,7 @@ const taken: Readonly<Record<string, string>> = {
   "auth.issuer": "a text, or a list of texts",
   "auth.audience": "a text, or a list of texts",
   "auth.anonymous": '"none", "presence", "read", "comment" or "write"',
+  "auth.client_ids": '"enforce" or "log"',
   limits: "a table [limits]",
 };
 

@@ -47,11 +47,13 @@ async function serve(given: OwnFlags, command: Command): Promise<void> {
   const logger = pino({ level: flags.log }, pino.destination({ dest: 2, sync: true }));
   const demo = flags.demo ? demoOptions({ host, crash: line && (() => line.askForCrash()) }) : {};
   const limits = limitsOf(config?.limits);
+  const clientIds = config?.auth?.client_ids;
   const server = await startServer({
     ...{ port, host, data, relay, fsync, insecure, control, limits, logger },
     ...door,
     ...demo,
     ...(authorize && { authorize }),
+    ...(clientIds && { clientIds }),
   });
   // Before anybody is told that there is something to stop.
   stopWhenTold(server, line);
