@@ -68,7 +68,7 @@ log = "warn"
 # Web pages of other hosts that may connect. Without this line: those of the server's own host.
 # origins = ["https://app.example.org"]
 
-# Proxies before this server, whose X-Forwarded-For and X-Forwarded-Proto are believed.
+# Proxies before this server, whose X-Forwarded-For and X-Forwarded-Host are believed.
 # trusted_proxies = ["loopback"]
 
 # Who may do what: docs/AUTHENTICATION.md. Without this table anybody who reaches the server may do everything.
@@ -92,6 +92,9 @@ secret = "${secret}"
 
 # What who brings no token may do in every document: "none", "presence", "read", "comment" or "write".
 anonymous = "none"
+
+# Edits under a Yjs client id that is somebody else's: refused, or with "log" only counted, where people pass on each other's.
+# client_ids = "log"
 
 # Speak TLS (wss). The files are read again when they change.
 # [tls]

@@ -20,7 +20,7 @@ function wire(encode: () => Uint8Array | undefined): Wire {
   return {
     updates: unused,
     synced: unused,
-    presence: unused,
+    presence: (_, update) => update,
     event: () => {
       encodedCount += 1;
       return encode();
@@ -39,6 +39,7 @@ function member(state: { wire?: Wire; unsentBytes?: number; isLive?: boolean; ma
     },
     delivery: { isLive: state.isLive ?? true },
     standing: { ...anybody, mayRead: state.mayRead ?? true },
+    lacksPresence: false,
   } as unknown as Member;
   sent.set(created, []);
   return created;
@@ -60,6 +61,21 @@ test("an event is encoded once for each kind of client, and its author does not 
   // The same bytes, not equal ones.
   const bytes = [...sent.values()].flat();
   expect(new Set(bytes).size).toBe(1);
+});
+
+test("a member that lags goes without presence, and is known to; one that may only be seen is never behind with a document", () => {
+  const author = member();
+  const lagging = member({ unsentBytes: maxUnsentBytes + 1 });
+  const opening = member({ unsentBytes: 1, isLive: false });
+  const watching = member({ unsentBytes: 1, isLive: false, mayRead: false });
+  new Relay(1, new Set(sent.keys()), maxUnsentBytes).presence(Uint8Array.of(0), new Map([[author, undefined]]));
+  expect([author, lagging, opening, watching].map((each) => sent.get(each)?.length)).toEqual([0, 0, 0, 1]);
+  expect([author, lagging, opening, watching].map(({ lacksPresence }) => lacksPresence)).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
 });
 
 test("who may only be seen goes without", () => {
