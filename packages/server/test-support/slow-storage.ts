@@ -19,7 +19,9 @@ export function slowStorage(storage: Storage, pause: () => Promise<void>): Stora
       const member = Reflect.get(target, name, target) as unknown;
       if (typeof member !== "function") return member;
       const run = (...args: unknown[]) => Reflect.apply(member, target, args) as unknown;
-      const isIterated = ["readRecords", "readClaims", "readEverything", "readQuarantine", "listDocuments"].includes(String(name));
+      const isIterated = ["readRecords", "readClaims", "readEverything", "readQuarantine", "listDocuments"].includes(
+        String(name),
+      );
       return (...args: unknown[]) =>
         isIterated
           ? iterated(run(...args) as AsyncIterable<unknown>)
