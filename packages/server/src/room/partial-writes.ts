@@ -4,6 +4,7 @@
  */
 import { closeCodes } from "@syncline/protocol";
 import type { StateVector } from "../update/state-vector.js";
+import { WorkerError } from "../worker/error.js";
 import type { Member, Submission } from "./member.js";
 import type { RoomServices } from "./services.js";
 import { Trials, type Judge, type TrialOutcome, type TrialsOptions } from "./trial.js";
@@ -87,9 +88,15 @@ export class PartialWrites {
 
 function keepsToItsRoots({ workers }: Pick<RoomServices, "workers">): Judge {
   return async ({ update, roots = [] }, { documentKey, version, piecesSince }) => {
-    const check = await workers.checkRoots({ documentKey, version, piecesSince, roots, update });
-    if (check.kind === "within") return { kind: "passed", update: check.update };
-    return { kind: "declined", reason: whyDeclined(check.root, roots) };
+    try {
+      const check = await workers.checkRoots({ documentKey, version, piecesSince, roots, update });
+      if (check.kind === "within") return { kind: "passed", update: check.update };
+      return { kind: "declined", reason: whyDeclined(check.root, roots) };
+    } catch (thrown) {
+      // Its author would come back and send it again, and hold up the worker for all others, again and again.
+      if (!(thrown instanceof WorkerError) || thrown.code !== "timeout") throw thrown;
+      return { kind: "declined", reason: "where it writes could not be found out in time; cut it into smaller edits" };
+    }
   };
 }
 

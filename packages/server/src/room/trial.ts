@@ -157,6 +157,7 @@ export function applies({ workers }: Pick<RoomServices, "workers">): Judge {
   return async ({ update }, document) => {
     const result = await workers.trial({ ...document, update });
     if (result.kind === "accepted") return { kind: "passed", update: result.update };
-    return { kind: "refused", reason: `${result.reason}: ${result.detail}` };
+    const advice = result.reason === "too-slow" ? "; cut it into smaller edits" : "";
+    return { kind: "refused", reason: `${result.reason}: ${result.detail}${advice}` };
   };
 }

@@ -4,30 +4,36 @@ import { Worker } from "node:worker_threads";
 import type { Timers } from "../timers.js";
 import { WorkerError } from "./error.js";
 import type { Request, Response } from "./jobs.js";
+import { TrialClock, type CpuMeter, type TrialLimit } from "./trial-clock.js";
 
 export interface DocumentThreadOptions {
   readonly workerUrl: URL;
   readonly maxHeapMegabytes: number;
-  readonly timers: Pick<Timers, "after">;
+  readonly cpuMeterOf: (worker: Worker) => CpuMeter;
+  readonly timers: ThreadTimers;
 }
+
+type ThreadTimers = Pick<Timers, "after" | "soon">;
 
 interface Waiter {
   readonly resolve: (response: Response) => void;
   readonly reject: (error: WorkerError) => void;
-  readonly cancelTimer: () => void;
+  readonly stopClock: () => void;
 }
 
 export class DocumentThread {
   readonly #worker: Worker;
-  readonly #timers: Pick<Timers, "after">;
+  readonly #cpu: CpuMeter;
+  readonly #timers: ThreadTimers;
   readonly #responses: Response[] = [];
   #waiter: Waiter | undefined;
   #onDeath: ((cause: WorkerError) => void) | undefined;
   #deathCause: WorkerError | undefined;
 
-  constructor({ workerUrl, maxHeapMegabytes, timers }: DocumentThreadOptions) {
+  constructor({ workerUrl, maxHeapMegabytes, cpuMeterOf, timers }: DocumentThreadOptions) {
     this.#timers = timers;
     this.#worker = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: maxHeapMegabytes } });
+    this.#cpu = cpuMeterOf(this.#worker);
     this.#worker.on("message", (response: Response) => this.#take(response));
     this.#worker.on("error", (cause: unknown) => this.#die(deathBy(cause)));
     this.#worker.on("messageerror", (cause) => void this.kill(deathBy(cause)));
@@ -50,12 +56,18 @@ export class DocumentThread {
    * `out-of-memory` or what `kill` was given when it is dead.
    */
   receive(limitMs: number): Promise<Response> {
-    const response = this.#responses.shift();
-    if (response !== undefined) return Promise.resolve(response);
-    if (this.#deathCause !== undefined) return Promise.reject(this.#deathCause);
-    return new Promise((resolve, reject) => {
-      const late = new WorkerError("timeout", `no answer within ${limitMs} ms`);
-      this.#waiter = { resolve, reject, cancelTimer: this.#timers.after(limitMs, () => void this.kill(late)) };
+    return this.#receive((end) => this.#timers.after(limitMs, () => end(`no answer within ${limitMs} ms`)));
+  }
+
+  /**
+   * As `receive`, but the limit is one of the CPU time that the thread uses: see trial-clock.ts.
+   *
+   * @throws {WorkerError} as `receive`; the message of a `timeout` says which limit it was.
+   */
+  receiveVerdict(limit: TrialLimit): Promise<Response> {
+    return this.#receive((onEnd) => {
+      const clock = new TrialClock({ limit, cpu: this.#cpu, timers: this.#timers, onEnd });
+      return () => clock.stop();
     });
   }
 
@@ -90,6 +102,16 @@ export class DocumentThread {
     else this.#worker.unref();
   }
 
+  #receive(startClock: (end: (reason: string) => void) => () => void): Promise<Response> {
+    const response = this.#responses.shift();
+    if (response !== undefined) return Promise.resolve(response);
+    if (this.#deathCause !== undefined) return Promise.reject(this.#deathCause);
+    return new Promise((resolve, reject) => {
+      const stopClock = startClock((reason) => void this.kill(new WorkerError("timeout", reason)));
+      this.#waiter = { resolve, reject, stopClock };
+    });
+  }
+
   #take(response: Response): void {
     const waiter = this.#release();
     if (waiter === undefined) this.#responses.push(response);
@@ -107,7 +129,7 @@ export class DocumentThread {
   #release(): Waiter | undefined {
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    waiter?.cancelTimer();
+    waiter?.stopClock();
     return waiter;
   }
 }

@@ -2,6 +2,7 @@
  * The threads for everything that needs a real Y.Doc or is too heavy for the main one. Takes pieces, gives results, and holds
  * up the event loop for about a millisecond at a time however large they are. Loads no Yjs itself.
  */
+import type { Worker } from "node:worker_threads";
 import type { Timers } from "../timers.js";
 import { BatchReader, BatchWriter, transferablesOf } from "./batch.js";
 import type { DocumentThread } from "./document-thread.js";
@@ -20,13 +21,16 @@ import type {
   TrialRequest,
   TrialResult,
 } from "./jobs.js";
+import { cpuMeterOf, type CpuMeter, type TrialLimit } from "./trial-clock.js";
 import { WorkerLane } from "./worker-lane.js";
 
 export interface WorkerPoolOptions {
   /** @default the compiled document-worker.js beside this file */
   readonly workerUrl?: URL | undefined;
-  /** How long a trial may apply its update, once the document is built. @default 1,000 */
+  /** CPU time that a trial may use to apply its update, once the document is built. @default 1,000 */
   readonly trialLimitMs?: number | undefined;
+  /** How long it may take, however little CPU it was given: a busy machine is no fault of the update. @default 30,000 */
+  readonly trialCapMs?: number | undefined;
   /** How long building a trial's document or computing a diff may take. @default 30,000 */
   readonly buildLimitMs?: number | undefined;
   /** How long a compaction may take. @default 300,000 */
@@ -41,12 +45,15 @@ export interface WorkerPoolOptions {
   readonly maxHeapMegabytes?: number | undefined;
   /** @default the system's, unref'd: a limit alone does not keep the process alive, the thread at work does */
   readonly timers?: PoolTimers | undefined;
+  /** What tells the CPU time of a thread. @default the thread itself where Node can ask it, else the whole process */
+  readonly cpuMeterOf?: ((worker: Worker) => CpuMeter) | undefined;
 }
 
 export type PoolTimers = Pick<Timers, "after" | "soon">;
 
 const defaults = {
-  trialLimitMs: 1_000,
+  trialLimitMs: 1_500,
+  trialCapMs: 30_000,
   buildLimitMs: 30_000,
   compactLimitMs: 300_000,
   inputLimitMs: 60_000,
@@ -74,7 +81,8 @@ export class WorkerPool {
     this.#settings = settingsOf(options);
     this.#timers = options.timers ?? unrefTimers;
     const workerUrl = options.workerUrl ?? new URL("./document-worker.js", import.meta.url);
-    const laneOptions = { ...this.#settings, workerUrl, timers: this.#timers };
+    const meter = options.cpuMeterOf ?? cpuMeterOf;
+    const laneOptions = { ...this.#settings, workerUrl, timers: this.#timers, cpuMeterOf: meter };
     this.#compactions = new WorkerLane(laneOptions);
     this.#documents = new WorkerLane(laneOptions);
   }
@@ -145,7 +153,7 @@ export class WorkerPool {
   /**
    * Whether an update keeps to some root types: see root-check.ts. The document is kept apart from those of trials by its key.
    *
-   * @throws {WorkerError} `timeout` when looking took longer than a trial may.
+   * @throws {WorkerError} `timeout` when looking took more than a trial may.
    */
   checkRoots(request: RootCheckRequest): Promise<RootCheck> {
     const { documentKey, version, roots } = request;
@@ -154,7 +162,7 @@ export class WorkerPool {
       await this.#handOver(thread, job, (sinceVersion) => piecesAndUpdate(request, sinceVersion));
       const built = await thread.receive(this.#settings.buildLimitMs);
       if (built.kind !== "built") throw unexpected(built);
-      const response = await thread.receive(this.#settings.trialLimitMs);
+      const response = await thread.receiveVerdict(this.#trialLimit);
       if (response.kind === "checked") return response.check;
       throw unexpected(response);
     });
@@ -170,15 +178,19 @@ export class WorkerPool {
     await Promise.all([this.#compactions.close(), this.#documents.close()]);
   }
 
+  get #trialLimit(): TrialLimit {
+    const { trialLimitMs, trialCapMs } = this.#settings;
+    return { limitMs: trialLimitMs, capMs: trialCapMs };
+  }
+
   async #awaitVerdict(thread: DocumentThread): Promise<TrialResult> {
-    const limitMs = this.#settings.trialLimitMs;
     try {
-      const response = await thread.receive(limitMs);
+      const response = await thread.receiveVerdict(this.#trialLimit);
       if (response.kind === "tried") return response.result;
       throw unexpected(response);
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
-      if (error.code === "timeout") return { kind: "refused", reason: "too-slow", detail: `more than ${limitMs} ms` };
+      if (error.code === "timeout") return { kind: "refused", reason: "too-slow", detail: error.message };
       if (error.code === "crashed" || error.code === "out-of-memory") {
         return { kind: "refused", reason: "crashed", detail: error.message };
       }
@@ -238,6 +250,7 @@ function unexpected(response: Response): WorkerError {
 function settingsOf(options: WorkerPoolOptions): Settings {
   return {
     trialLimitMs: options.trialLimitMs ?? defaults.trialLimitMs,
+    trialCapMs: options.trialCapMs ?? defaults.trialCapMs,
     buildLimitMs: options.buildLimitMs ?? defaults.buildLimitMs,
     compactLimitMs: options.compactLimitMs ?? defaults.compactLimitMs,
     inputLimitMs: options.inputLimitMs ?? defaults.inputLimitMs,
