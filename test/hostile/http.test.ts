@@ -46,7 +46,7 @@ const upgradeCases: HostileCase[] = [
   { name: "an upgrade by POST", attack: sends(upgradeRequest("/attacked").replace("GET", "POST")), answer: http(405) },
   { name: "an upgrade without \"Connection: Upgrade\" is a plain request", attack: upgrades({ Connection: "keep-alive" }), answer: http(404) },
   { name: "an upgrade without a host", attack: upgrades({ Host: undefined }), answer: http(400) },
-  { name: "an upgrade from a page, without a host", attack: upgrades({ Host: undefined, Origin: "https://evil.test" }), answer: http(403) },
+  { name: "an upgrade from a page, without a host", attack: upgrades({ Host: undefined, Origin: "https://evil.test" }), answer: http(400) },
   { name: "an upgrade with a protocol that is no token", attack: upgrades({ "Sec-WebSocket-Protocol": "a,,b" }), answer: http(400) },
   { name: "an upgrade with the same protocol twice", attack: upgrades({ "Sec-WebSocket-Protocol": "a, a" }), answer: http(400) },
   { name: "an upgrade from a page of another host", attack: upgrades({ Origin: "https://evil.test" }), answer: http(403) },

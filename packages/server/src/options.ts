@@ -150,6 +150,8 @@ export interface ServerLimits {
   readonly maxDeletionsPerUpdate: number;
   /** Clients that may have one document open at a time. One more is refused with 4529. @default 1,000 */
   readonly maxMembersPerRoom: number;
+  /** Yjs client ids that a document holds something of: each page that was written on brings one. @default 100,000 */
+  readonly maxClientIdsPerRoom: number;
   /**
    * Bytes of one document, compacted. What would add to a larger one is rejected with 4413; it can be read, and things in it
    * deleted. @default 64 MiB
@@ -227,6 +229,7 @@ export const limitsSchema = z.strictObject({
   maxStructsPerUpdate: count(500_000),
   maxDeletionsPerUpdate: count(250_000),
   maxMembersPerRoom: count(1_000),
+  maxClientIdsPerRoom: count(100_000),
   maxRoomBytes: count(64 * MiB),
   maxEventBytes: count(64 * KiB),
   eventsPerSecond: count(20),

@@ -17,10 +17,12 @@ import {
 import { DocumentDeleted } from "../room/deleted.js";
 import type { Room } from "../room/room.js";
 import { grantFor, type Grant } from "./authorize.js";
+import { Decision } from "./decision.js";
 import { closeFor } from "./close-for.js";
 import { ConnectionToken } from "./connection-token.js";
 import { Liveness } from "./liveness.js";
-import { principalOf } from "./principal.js";
+import { PacedReading } from "./paced-reading.js";
+import { namesIn, principalOf } from "./principal.js";
 import { refusalAtDoor, refusalOf } from "./refusal.js";
 import type { ConnectionServices } from "./services.js";
 import { SynclineMembership } from "./syncline-membership.js";
@@ -44,6 +46,12 @@ export class SynclineConnection implements Connection {
   /** By the server's number for the room. */
   readonly #memberships = new Map<number, SynclineMembership>();
   readonly #token: ConnectionToken;
+  readonly #pace: PacedReading;
+  /**
+   * Who answers for what belongs to no document: who first opened one, for tokens of one socket are one person's. `undefined`
+   * before that.
+   */
+  #principal: string | undefined;
   /** Documents that are being loaded for this client. */
   #openingCount = 0;
   /** Opens so far. */
@@ -55,6 +63,7 @@ export class SynclineConnection implements Connection {
     this.#transport = transport;
     this.#services = services;
     this.#liveness = new Liveness(transport, services.heartbeatMs);
+    this.#pace = new PacedReading(transport, services);
     this.#token = new ConnectionToken({
       ask: (expiresInMs) => this.#send([{ type: "token", token: "", expiresInMs: Math.ceil(expiresInMs) }]),
       renew: () => this.#renewAll(),
@@ -85,6 +94,7 @@ export class SynclineConnection implements Connection {
   closed(): void {
     if (this.#state.kind === "awaiting-hello") this.#state.cancelTimeout();
     this.#state = { kind: "closed" };
+    this.#pace.end();
     for (const roomNumber of [...this.#memberships.keys()]) this.#leave(roomNumber);
   }
 
@@ -172,18 +182,24 @@ export class SynclineConnection implements Connection {
       return this.#refuse(open, closeCodes.rateLimited, reason);
     }
     const token = open.token || this.#token.value;
-    const { recheckCount } = grants;
-    const grant = await this.#authorize(open.documentName, token);
+    const decision = new Decision(grants, () => this.#authorize(open.documentName, token));
+    await decision.make();
     if (this.#isClosed) return;
     this.#transport.welcomed();
     const room = await rooms.open(open.documentName);
-    const membership = this.#membershipIn(room, asked, grant);
+    try {
+      while (!decision.isCurrent) await decision.make();
+    } catch (thrown) {
+      rooms.release(room);
+      throw thrown;
+    }
+    const membership = this.#membershipIn(room, asked, decision.grant);
     if (!membership) return rooms.release(room);
     this.#memberships.set(room.number, membership);
+    this.#principal ??= principalOf(namesIn(decision.grant), this.#transport.peer.address);
     membership.begin();
-    // Replaced, or revoked, while the document was being loaded.
-    const isReplaced = open.token === "" && token !== this.#token.value;
-    if (isReplaced || recheckCount !== grants.recheckCount) await this.#renew(membership);
+    // Replaced while the document was being loaded.
+    if (open.token === "" && token !== this.#token.value) await this.#renew(membership);
   }
 
   #authorize(documentName: string, token: string): Promise<Grant> {
@@ -210,6 +226,7 @@ export class SynclineConnection implements Connection {
 
   /** `undefined` when the client cannot have the room; if it is still there it was told why. */
   #membershipIn(room: Room, { open, order }: Asked, grant: Grant): SynclineMembership | undefined {
+    this.#principal ??= principalOf(namesIn(grant), this.#transport.peer.address);
     if (this.#isRefused(room, open)) return undefined;
     const former = this.#memberships.get(room.number);
     // The client has asked again since, and waits for that answer.
@@ -219,6 +236,7 @@ export class SynclineConnection implements Connection {
       return new SynclineMembership(room, open, {
         transport: this.#transport,
         services: this.#services,
+        pace: this.#pace,
         grant,
         order,
         recheck: (membership) => this.#renew(membership),
@@ -239,12 +257,6 @@ export class SynclineConnection implements Connection {
     const refusal = atDoor ?? refusalOf(open, room);
     if (refusal) this.#refuse(open, refusal.code, refusal.reason);
     return refusal !== undefined;
-  }
-
-  /** Who answers for what belongs to no document: whoever opened one by now, for tokens of one socket are one person's. */
-  get #principal(): string | undefined {
-    const [membership] = this.#memberships.values();
-    return principalOf(membership?.grant.standing.subject, this.#transport.peer.address);
   }
 
   get #isClosed(): boolean {

@@ -17,14 +17,16 @@ import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
 import { anybody } from "../room/standing.js";
 import { StateVector } from "../update/state-vector.js";
-import { agreedRateOf, areSameRates, type AgreedRate } from "./agreed-rate.js";
+import type { Agreement } from "./agreed-rates.js";
 import { grantFor, tokenExpired, type Grant } from "./authorize.js";
 import { closeFor, noteSentAway } from "./close-for.js";
+import { Decision } from "./decision.js";
 import { whyNotWrite } from "./effective-access.js";
 import type { GrantHolder } from "./grants.js";
 import { Lease } from "./lease.js";
 import { Liveness } from "./liveness.js";
-import { principalOf } from "./principal.js";
+import { PacedReading } from "./paced-reading.js";
+import { namesIn, principalOf } from "./principal.js";
 import { refusalAtDoor } from "./refusal.js";
 import type { ConnectionServices } from "./services.js";
 import type { Connection, Transport } from "./transport.js";
@@ -74,9 +76,10 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   readonly #token: string;
   readonly #liveness: Liveness;
   readonly #lease: Lease;
+  readonly #pace: PacedReading;
   #state: ConnectionState = { kind: "loading", waiting: [], waitingBytes: 0 };
   #grant: Grant = nothing;
-  #rate: AgreedRate | undefined;
+  #agreement: Agreement | undefined;
   /** Runs while the room takes no edits: this dialect cannot tell a client to keep them to itself. */
   #cancelGoodbye: (() => void) | undefined;
   #isDenied = false;
@@ -87,6 +90,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     this.#services = services;
     this.#token = token;
     this.#liveness = new Liveness(transport, services.heartbeatMs);
+    this.#pace = new PacedReading(transport, services);
     this.#lease = new Lease({
       ...services,
       // This dialect has no words for that: such a client brings a fresh token with its next socket.
@@ -128,7 +132,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     const state = this.#state;
     if (state.kind === "closed") return;
     this.#cancelGoodbye?.();
-    this.#rate?.end();
+    this.#pace.end();
     this.#lease.end();
     this.#services.grants.delete(this);
     this.#state = { kind: "closed", waiting: state.kind === "loading" ? state.waiting : [] };
@@ -147,19 +151,34 @@ export class YWebsocketConnection implements Connection, GrantHolder {
 
   async #join(): Promise<void> {
     const { grants, rooms } = this.#services;
-    const { recheckCount } = grants;
+    const decision = new Decision(grants, () => this.#authorize());
+    let release: () => void = () => undefined;
     try {
-      this.#grant = await this.#authorize();
-      this.#transport.welcomed();
+      await this.#decideUnread(decision);
       if (this.#hasNothingToSay) return;
       const room = await rooms.open(this.documentName);
+      release = () => rooms.release(room);
+      while (!decision.isCurrent) await decision.make();
+      this.#grant = decision.grant;
       const state = this.#state;
       if (state.kind === "joined") return;
+      release = () => undefined;
       this.#joined(room, state.waiting);
-      if (recheckCount !== grants.recheckCount) await this.recheck();
       if (state.kind === "closed") this.closed();
     } catch (thrown) {
+      release();
       this.#fail(thrown);
+    }
+  }
+
+  /** Such a client sends at once what it wrote offline, which may be much: of nobody knows whom that is not kept. */
+  async #decideUnread(decision: Decision): Promise<void> {
+    const readOn = this.#transport.holdReading();
+    try {
+      await decision.make();
+      this.#transport.welcomed();
+    } finally {
+      readOn();
     }
   }
 
@@ -185,7 +204,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     const member = room.join(channel, { clientId: 0, standing: this.#grant.standing });
     this.#state = { kind: "joined", room, member, channel };
     this.#services.grants.add(this);
-    this.#rate = this.#agreedRate();
+    this.#agreement = this.#pace.agree(this.#grant, this.documentName);
     this.#lease.renew(this.#grant.expiresAtMs);
     room.sendPresence(member);
     if (this.#isWriter) this.#beginWriting(room, channel);
@@ -209,18 +228,13 @@ export class YWebsocketConnection implements Connection, GrantHolder {
       return this.#close(closeCodes.unavailable, "what you may do here has changed; come back");
     }
     this.#grant = grant;
-    if (!areSameRates(before.rates, grant.rates)) this.#rate = this.#agreedRate();
+    this.#agreement = this.#pace.agree(grant, this.documentName);
     this.#lease.renew(grant.expiresAtMs);
     state.room.regard(state.member, grant.standing);
     // What it was refused before it is asked for again.
-    const hasOtherRoots = String(before.standing.roots) !== String(grant.standing.roots);
+    const hasOtherRoots = JSON.stringify(before.standing.roots) !== JSON.stringify(grant.standing.roots);
     if (this.#isWriter && (hasOtherRoots || !mayWrite(before.level))) this.#beginWriting(state.room, state.channel);
     if (!this.#isWriter && mayWrite(before.level)) this.#endWriting();
-  }
-
-  #agreedRate(): AgreedRate | undefined {
-    this.#rate?.end();
-    return agreedRateOf(this.#grant, this.documentName, { ...this.#services, transport: this.#transport });
   }
 
   #endWriting(): void {
@@ -259,7 +273,7 @@ export class YWebsocketConnection implements Connection, GrantHolder {
         return room.sync(member, StateVector.decode(message.stateVector));
       case "sync-step-2":
       case "update":
-        this.#rate?.received(message.update.length);
+        this.#pace.received(this.#agreement, message.update.length, this.documentName);
         if (!this.#isWriter) return this.#decline();
         return room.receive(member, { update: message.update, n: 0 });
       case "awareness":
@@ -325,7 +339,9 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   }
 
   get #principal(): string | undefined {
-    return principalOf(this.#grant.standing.subject, this.#transport.peer.address);
+    // Who was granted nothing yet is held to nothing: its address may be that of many.
+    if (this.#grant === nothing) return undefined;
+    return principalOf(namesIn(this.#grant), this.#transport.peer.address);
   }
 
   #send(message: Uint8Array): void {

@@ -143,12 +143,25 @@ export class Log implements CommitSource {
     return this.isSettled && !this.#hasClaimsToWrite;
   }
 
+  /** Something of it is on disk. */
+  get wasWritten(): boolean {
+    return this.history.seq > 0 || this.history.pointer.epoch > 0;
+  }
+
+  /** What it was told of client ids and is not on disk yet; of a document that was never written that is all there is. */
+  get claimsInMemory(): readonly Claim[] {
+    return [...this.#unwrittenClaims.values()].flatMap((claim) => claim ?? []);
+  }
+
   /**
    * Has it written whose `clientId` is, or that it is nobody's, not later than any update that is appended from now on. A
    * document that was never written is not made by that: the claim goes with its first update.
    */
   claim(clientId: number, claim: Claim | undefined): void {
-    this.#unwrittenClaims.set(clientId, claim);
+    // Of what is not on disk, and not on its way there, nothing has to go.
+    const isNowhere = !this.wasWritten && this.#claimsInFlight.length === 0;
+    if (isNowhere && !claim) this.#unwrittenClaims.delete(clientId);
+    else this.#unwrittenClaims.set(clientId, claim);
     if (this.#hasClaimsToWrite) this.#options.commitQueue.request(this);
   }
 
@@ -177,7 +190,8 @@ export class Log implements CommitSource {
     }
     this.#drop(this.#inFlight.splice(0));
     this.#drop(this.#forming.splice(0));
-    this.#unwrittenClaims.clear();
+    // Those of a document that was never written are kept elsewhere.
+    if (this.wasWritten) this.#unwrittenClaims.clear();
   }
 
   takeEntry(): AppendEntry | undefined {
@@ -240,8 +254,7 @@ export class Log implements CommitSource {
   }
 
   get #hasClaimsToWrite(): boolean {
-    const isThere = this.history.seq > 0 || this.history.pointer.epoch > 0;
-    return isThere && this.#unwrittenClaims.size > 0;
+    return this.wasWritten && this.#unwrittenClaims.size > 0;
   }
 
   /** All of them, those included that a refused commit had. */
@@ -326,4 +339,9 @@ function snapshotOf(contents: Contents): SnapshotContents {
     stateVector: contents.stateVector.clone(),
     deleteSetUpdate: contents.deletions.encodeAsUpdate(),
   };
+}
+
+/** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */
+export function ownBytes(update: Uint8Array): Uint8Array {
+  return update.byteLength * 2 < update.buffer.byteLength ? update.slice() : update;
 }

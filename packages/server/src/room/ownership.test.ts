@@ -25,6 +25,15 @@ class World {
     this.ownership = this.#load();
   }
 
+  /** Opens a page for each of these ids, one after the other, and closes it again. */
+  visit(subject: string, firstId: number, lastId: number): void {
+    for (let clientId = firstId; clientId <= lastId; clientId++) {
+      const page = person(subject);
+      this.ownership.use(clientId, page);
+      this.ownership.leave(page);
+    }
+  }
+
   foreign(member: Claimant, ...clientIds: readonly number[]): Foreign | undefined {
     return this.ownership.foreignIn(scanned(...clientIds), member);
   }
@@ -90,12 +99,48 @@ test("who may only read owns nothing, until it may write", () => {
   const reader = { ...person("alice", false) };
   world.ownership.use(7, reader);
   expect(world.stored.size).toBe(0);
-  // It is here, though, and says that it is its own.
-  world.ownership.use(7, person("mallory"));
-  expect(world.stored.size).toBe(0);
   reader.standing = { mayWrite: true };
   world.ownership.regard(reader);
   expect(world.foreign(person("mallory"), 7)).toEqual({ clientId: 7, isOwned: true });
+});
+
+test.each(["mallory", undefined])("that %s, who may not write, calls an id its own keeps it from nobody", (subject) => {
+  const world = new World();
+  const reader = { ...person(subject, false) };
+  world.ownership.use(7, reader);
+  world.ownership.use(7, person("alice"));
+  expect([...world.stored.keys()]).toEqual([7]);
+  // Nor does it get it when it may write after all.
+  reader.standing = { mayWrite: true };
+  world.ownership.regard(reader);
+  world.ownership.wrote(scanned(7), reader);
+  expect(world.foreign(person("alice"), 7)).toBeUndefined();
+});
+
+test("what is written under already, by nobody knows whom, becomes somebody's when it writes, not when it is named", () => {
+  const world = new World();
+  const [alice, mallory] = [person("alice"), person("mallory")];
+  for (const clientId of [6, 7, 8]) {
+    world.written.add(clientId);
+    world.ownership.use(clientId, mallory);
+  }
+  expect(world.stored.size).toBe(0);
+  world.ownership.leave(mallory);
+  world.ownership.use(7, alice);
+  expect(world.stored.size).toBe(0);
+  world.ownership.wrote(scanned(6, 7), alice);
+  expect([...world.stored.keys()]).toEqual([7]);
+  expect(world.foreign(mallory, 7)).toEqual({ clientId: 7, isOwned: true });
+});
+
+test("an update that is admitted after its author has left makes nothing its author's", () => {
+  const world = new World();
+  world.written.add(7);
+  const alice = person("alice");
+  world.ownership.use(7, alice);
+  world.ownership.leave(alice);
+  world.ownership.wrote(scanned(7), undefined);
+  expect(world.stored.size).toBe(0);
 });
 
 test("what somebody passes on of ids that are nobody's does not become its own", () => {
@@ -154,20 +199,21 @@ test("an id that is known to be another's counts more than one that is in doubt"
 
 test("of the pages that somebody opened without writing, the newest 64 are remembered; those written under all", () => {
   const world = new World();
-  world.written.add(1);
-  for (let clientId = 1; clientId <= 100; clientId++) world.ownership.use(clientId, person("alice"));
+  world.visit("alice", 1, 1);
+  world.ownership.wrote(scanned(1), person("alice"));
+  world.visit("alice", 2, 100);
   expect([...world.stored.keys()]).toEqual([1, ...Array.from({ length: 64 }, (_, index) => 37 + index)]);
   // Written under since: not to be given up any more.
-  world.written.add(37);
+  world.written.add(1).add(37);
   world.reload();
-  world.ownership.use(101, person("alice"));
-  world.ownership.use(102, person("alice"));
+  world.visit("alice", 101, 102);
+  expect(world.stored.has(1)).toBe(true);
   expect(world.stored.has(37)).toBe(true);
   expect(world.stored.has(38)).toBe(false);
   expect(world.stored.has(39)).toBe(true);
   expect(world.ownership.mayUse(38, person("bob"))).toBe(true);
   // What another person does has no part in it.
-  for (let clientId = 200; clientId <= 300; clientId++) world.ownership.use(clientId, person("mallory"));
+  world.visit("mallory", 200, 300);
   expect(world.stored.has(101)).toBe(true);
 });
 
@@ -177,4 +223,55 @@ test("who calls ever new ids its own leaves a bounded trace", () => {
   for (let clientId = 1; clientId <= 1_000; clientId++) world.ownership.use(clientId, mallory);
   expect(mallory.named.length).toBeLessThanOrEqual(16);
   expect(world.stored.size).toBe(64);
+});
+
+test("a page that is open keeps its id, however many others of the same person are opened, and is as old as any when it has gone", () => {
+  const world = new World();
+  const page = person("alice");
+  world.ownership.use(1, page);
+  world.visit("alice", 2, 200);
+  expect(world.stored.has(1)).toBe(true);
+  expect(world.foreign(person("mallory"), 1)).toEqual({ clientId: 1, isOwned: true });
+  expect(world.stored.size).toBe(64);
+  world.ownership.leave(page);
+  world.visit("alice", 201, 300);
+  expect(world.stored.has(1)).toBe(false);
+});
+
+test("pages that are open do not keep those that were closed from being forgotten", () => {
+  const world = new World();
+  const pages = Array.from({ length: 500 }, (_, index) => {
+    const page = person("alice");
+    world.ownership.use(index + 1, page);
+    return page;
+  });
+  expect(world.stored.size).toBe(500);
+  for (const page of pages.slice(1)) world.ownership.leave(page);
+  world.visit("alice", 1_001, 1_400);
+  expect(world.stored.size).toBe(64);
+  expect(world.stored.has(1)).toBe(true);
+});
+
+test("an id that was given up becomes its writer's when it writes after all", () => {
+  const world = new World();
+  const mallory = person("mallory");
+  for (let clientId = 1; clientId <= 100; clientId++) world.ownership.use(clientId, mallory);
+  expect(world.stored.has(1)).toBe(false);
+  const alice = person("alice");
+  world.ownership.use(1, alice);
+  world.ownership.wrote(scanned(1), alice);
+  world.visit("alice", 200, 300);
+  expect(world.foreign(mallory, 1)).toEqual({ clientId: 1, isOwned: true });
+});
+
+test("of those who come once, each as somebody else, a document remembers the newest 10,000 and those who have written", () => {
+  const world = new World();
+  const [first, writer] = [person("first"), person("writer")];
+  world.ownership.use(1, first);
+  world.ownership.use(2, writer);
+  world.ownership.wrote(scanned(2), writer);
+  world.ownership.leave(writer);
+  for (let clientId = 3; clientId <= 10_100; clientId++) world.visit(`guest ${clientId}`, clientId, clientId);
+  expect(world.stored.size).toBe(10_001);
+  expect([1, 2, 3, 101, 102, 10_100].filter((clientId) => !world.stored.has(clientId))).toEqual([3, 101]);
 });

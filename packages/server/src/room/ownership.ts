@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Claim, Storage } from "../storage/storage.js";
 import type { Contents } from "../update/contents.js";
 import type { ScannedUpdate } from "../update/scan.js";
+import { UnwrittenClaims } from "./unwritten-claims.js";
 
 /** Stands for a person where names are not to be kept: 16 bytes of a SHA-256, a character a byte. */
 export type Owner = string;
@@ -34,6 +35,7 @@ export interface OwnershipOptions {
 /** What of a document's log matters here. */
 export interface ClaimLog {
   readonly contents: Contents;
+  readonly wasWritten: boolean;
   claim(clientId: number, claim: Claim | undefined): void;
 }
 
@@ -46,9 +48,6 @@ export interface Foreign {
 
 const ownerBytes = 16;
 
-/** Pages that one person opened without writing anything, of which the ids are remembered. */
-const maxUnwrittenPerOwner = 64;
-
 /** Ids one member may call its own at a time. Pages have one; one that stands for several is rare. */
 const maxNamesPerMember = 16;
 
@@ -57,13 +56,18 @@ export function ownerOf(subject: string | undefined): Owner | undefined {
   return textOf(createHash("sha256").update(subject, "utf8").digest().subarray(0, ownerBytes));
 }
 
-/** @throws {SynclineError} `data-corrupt` when something of what is stored is damaged */
+/**
+ * @param kept what is known of the document if it was never written: then nothing of it is stored
+ * @throws {SynclineError} `data-corrupt` when something of what is stored is damaged
+ */
 export async function loadOwnership(
   documentName: string,
   log: ClaimLog,
   { storage, wallClock }: { readonly storage: Storage; readonly wallClock: () => number },
+  kept: readonly Claim[] = [],
 ): Promise<Ownership> {
-  const claims: Claim[] = [];
+  const claims: Claim[] = log.wasWritten ? [] : [...kept];
+  for (const claim of claims) log.claim(claim.clientId, claim);
   for await (const claim of storage.readClaims(documentName)) claims.push(claim);
   return new Ownership({
     claims,
@@ -76,13 +80,16 @@ export async function loadOwnership(
 export class Ownership {
   readonly #options: OwnershipOptions;
   readonly #owners = new Map<number, Owner>();
-  /** Ids that were named and not written under when last looked at, by owner, oldest first. */
-  readonly #unwritten = new Map<Owner, Set<number>>();
+  readonly #unwritten: UnwrittenClaims;
   /** Which of those who are here called an id its own last. */
   readonly #names = new Map<number, Claimant>();
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
+    this.#unwritten = new UnwrittenClaims({
+      isOpen: (clientId) => this.#names.has(clientId),
+      release: (clientId) => this.#release(clientId),
+    });
     // A person has many ids: one string for all of them.
     const known = new Map<Owner, Owner>();
     for (const { clientId, owner: bytes } of options.claims.toSorted((a, b) => a.claimedAt - b.claimedAt)) {
@@ -90,7 +97,7 @@ export class Ownership {
       const owner = known.get(found) ?? found;
       known.set(owner, owner);
       this.#owners.set(clientId, owner);
-      if (!options.isWritten(clientId)) this.#unwrittenOf(owner).add(clientId);
+      if (!options.isWritten(clientId)) this.#unwritten.load(clientId, owner);
     }
   }
 
@@ -100,13 +107,18 @@ export class Ownership {
     return owner === undefined || owner === own;
   }
 
-  /** `member` calls the id its own: it becomes its, unless somebody else was first, or is here and says the same. */
+  /**
+   * `member` calls the id its own: it becomes its, unless somebody else was first, or is here, may write and says the same. What
+   * somebody has written under already, nobody knows who, becomes its when it writes.
+   */
   use(clientId: number, member: Claimant): void {
     if (!this.mayUse(clientId, member)) return;
     const namer = this.#names.get(clientId);
-    if (namer && namer !== member && namer.owner !== member.owner) return;
+    // The word of who may not write does not stand in anybody's way: it would keep the id from whose it is.
+    if (namer && namer !== member && namer.owner !== member.owner && namer.standing.mayWrite) return;
     if (namer !== member) this.#name(clientId, member);
-    if (member.owner !== undefined && member.standing.mayWrite) this.#claim(clientId, member.owner);
+    if (this.#options.isWritten(clientId) || !this.#claim(clientId, member)) return;
+    this.#unwritten.add(clientId, member.owner);
   }
 
   /** It is `member`'s turn to own what it has called its own: what it may do has changed. */
@@ -130,12 +142,20 @@ export class Ownership {
     return disputed === undefined ? undefined : { clientId: disputed, isOwned: false };
   }
 
-  /** `member` has written what `scanned` holds: who calls no id its own is taken to write under that of its update. */
-  wrote({ blocks }: ScannedUpdate, member: Claimant): void {
-    if (member.owner === undefined || member.named.length > 0) return;
-    const [clientId] = blocks;
+  /**
+   * What `scanned` holds is about to be the document's. `member` wrote it, and if it calls no id its own it is taken to write under
+   * that of its update; `undefined`: its author has left, and calls nothing its own any more.
+   */
+  wrote({ blocks }: ScannedUpdate, member: Claimant | undefined): void {
+    const [first] = blocks;
     // Of several it is not known which: who sends many passes on what others wrote.
-    if (clientId !== undefined && blocks[blocks.length - 3] === clientId) this.use(clientId, member);
+    const isOfOne = first !== undefined && blocks[blocks.length - 3] === first;
+    if (isOfOne && member?.owner !== undefined && member.named.length === 0) this.use(first, member);
+    for (let at = 0; at < blocks.length; at += 3) {
+      const clientId = blocks[at] as number;
+      this.#unwritten.remove(clientId);
+      if (member && this.#names.get(clientId)?.owner === member.owner) this.#claim(clientId, member);
+    }
   }
 
   /** It was called somebody's own, then another's, and the first goes on writing under it. Who merely reconnects does not. */
@@ -154,32 +174,18 @@ export class Ownership {
     if (this.#names.get(clientId) === member) this.#names.delete(clientId);
   }
 
-  #claim(clientId: number, owner: Owner): void {
-    if (this.#owners.has(clientId)) return;
-    const { store, isWritten, wallClock } = this.#options;
+  /** False when it is somebody's already, or `member` may own nothing. */
+  #claim(clientId: number, member: Claimant): member is Claimant & { readonly owner: Owner } {
+    const { owner, standing } = member;
+    if (owner === undefined || !standing.mayWrite || this.#owners.has(clientId)) return false;
     this.#owners.set(clientId, owner);
-    store(clientId, { clientId, owner: bytesOf(owner), claimedAt: wallClock() });
-    if (isWritten(clientId)) return;
-    this.#unwrittenOf(owner).add(clientId);
-    this.#releaseOldest(owner);
+    this.#options.store(clientId, { clientId, owner: bytesOf(owner), claimedAt: this.#options.wallClock() });
+    return true;
   }
 
-  /** A page that was opened and closed leaves nothing behind for ever. */
-  #releaseOldest(owner: Owner): void {
-    const unwritten = this.#unwrittenOf(owner);
-    for (const clientId of unwritten) {
-      if (unwritten.size <= maxUnwrittenPerOwner) return;
-      unwritten.delete(clientId);
-      if (this.#options.isWritten(clientId)) continue;
-      this.#owners.delete(clientId);
-      this.#options.store(clientId, undefined);
-    }
-  }
-
-  #unwrittenOf(owner: Owner): Set<number> {
-    let unwritten = this.#unwritten.get(owner);
-    if (!unwritten) this.#unwritten.set(owner, (unwritten = new Set()));
-    return unwritten;
+  #release(clientId: number): void {
+    this.#owners.delete(clientId);
+    this.#options.store(clientId, undefined);
   }
 }
 

@@ -35,6 +35,11 @@ export class RoomPresence {
     if (update) member.channel.send(member.channel.wire.presence(this.#options.roomNumber, update));
   }
 
+  /** The same for one that went without some of it, because it had too much to read. */
+  sendMissed(member: Member): void {
+    if (member.lacksPresence) this.sendTo(member);
+  }
+
   leave(member: Member): void {
     this.#presence?.leave(member);
   }

@@ -4,6 +4,7 @@
  */
 import { closeCodes, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
+import type { Claim } from "../storage/storage.js";
 import type { Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
@@ -11,7 +12,7 @@ import type { ApplicationEvent, Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
 import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
-import { Log, type LogItem, type PlacedItem, updatesOf } from "./log.js";
+import { Log, type LogItem, ownBytes, type PlacedItem, updatesOf } from "./log.js";
 import { Member, type Joining, type Submission } from "./member.js";
 import { lostOnTheWay, noRoomFor, refuse, reject } from "./not-taken.js";
 import { loadOwnership, type Ownership } from "./ownership.js";
@@ -34,6 +35,8 @@ export interface RoomOptions {
   /** The server's number for the room. */
   readonly number: number;
   readonly services: RoomServices;
+  /** What is known of its client ids if it was never written. */
+  readonly keptClaims?: readonly Claim[] | undefined;
   /** Something of the document turned out to be unreadable, or such that it cannot be applied. */
   readonly onDamage: (room: Room, error: Error) => void;
 }
@@ -93,10 +96,10 @@ export class Room {
    * @throws what the store throws; the room then does not exist, and nobody was told anything of it.
    */
   static async load(options: RoomOptions): Promise<Room> {
-    const { documentName, services } = options;
+    const { documentName, services, keptClaims } = options;
     const { tailCacheBytes } = services.limits;
     const log = await Log.load({ ...services, documentName, tailCacheBytes });
-    return new Room(log, await loadOwnership(documentName, log, services), options);
+    return new Room(log, await loadOwnership(documentName, log, services, keptClaims), options);
   }
 
   get generation(): string {
@@ -106,6 +109,11 @@ export class Room {
   /** The last record that is durable; 0 when nothing was ever written. */
   get seq(): number {
     return this.#log.history.seq;
+  }
+
+  /** Claims on client ids that are only in memory because the document was never written. */
+  get claimsToKeep(): readonly Claim[] {
+    return this.#log.wasWritten ? [] : this.#log.claimsInMemory;
   }
 
   /** Everything admitted, durable or not. */
@@ -147,9 +155,7 @@ export class Room {
 
   /** Makes the client at `channel` a member. It is sent no content before `sync`. */
   join(channel: Channel, joining: Joining): Member {
-    const becameLive = () => {
-      if (member.lacksPresence) this.#presence.sendTo(member);
-    };
+    const becameLive = () => this.#presence.sendMissed(member);
     const member: Member = new Member(channel, this.#deliveryTo(channel, becameLive), joining);
     this.#members.add(member);
     // That of another it may open the document with: it reads, and what it writes under it is refused.
@@ -170,6 +176,7 @@ export class Room {
     member.end();
     this.#services.backlog.forget(member.channel);
     this.#parking.forget(member);
+    // In this order: whom presence gives its id now has only waited for it, and does not own it while this name stands.
     this.#presence.leave(member);
     this.#ownership.leave(member);
   }
@@ -272,12 +279,12 @@ export class Room {
   #admit(member: Member, submission: Submission, hasStoodTrial = false): void {
     if (this.#state.kind === "ended") return;
     const verdict = this.#rules.judge(member, submission, hasStoodTrial);
+    const mayAppend = verdict.kind === "new" && !this.#services.backlog.isFull;
     // What stood the trial is applied in the worker's document, and something else, or nothing, will be appended.
-    if (hasStoodTrial && verdict.kind !== "new") this.#trials.forget();
+    if (hasStoodTrial && !mayAppend) this.#trials.forget();
     switch (verdict.kind) {
       case "new":
-        if (this.#services.backlog.isFull) return noRoomFor(member);
-        return this.#append(member, submission, verdict);
+        return mayAppend ? this.#append(member, submission, verdict) : noRoomFor(member);
       case "nothing-new":
         return this.#settle(member, submission);
       case "gap":
@@ -288,20 +295,18 @@ export class Room {
         return this.#partialWrites.check(member, verdict.submission, verdict.blocks, this.#outcomeFor(member));
       case "refused":
         return refuse(member, submission, verdict.error);
+      case "declined":
       case "outgrown":
         // What was deleted meanwhile still counts until it is compacted away.
-        void this.#compaction.makeRoom();
-        return reject(member, submission, verdict);
-      case "declined":
+        if (verdict.kind === "outgrown") void this.#compaction.makeRoom();
         return reject(member, submission, verdict);
     }
   }
 
   #append(author: Member, { n }: Submission, { update, scanned }: NewUpdate): void {
-    const item = { update: own(update), author, n };
+    const item = { update: ownBytes(update), author, n };
     author.admitted(n);
-    // Who has left calls nothing its own any more.
-    if (author.named.length === 0 && this.#members.has(author)) this.#ownership.wrote(scanned, author);
+    this.#ownership.wrote(scanned, this.#members.has(author) ? author : undefined);
     this.#log.append(item, scanned);
     this.#relayAhead?.add(item);
   }
@@ -314,6 +319,7 @@ export class Room {
     this.#relay.reached(seq);
     this.#acknowledge(items);
     if (this.#compaction.isWorthwhile) void this.#compaction.run();
+    else if (this.#rules.isCompactionDue) void this.#compaction.makeRoom();
     if (!this.#isSomebodyCatchingUp) this.#log.history.forgetCovered();
   }
 
@@ -419,9 +425,4 @@ export class Room {
     for (const { delivery } of this.#members) if (delivery.isCatchingUp) return true;
     return false;
   }
-}
-
-/** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */
-function own(update: Uint8Array): Uint8Array {
-  return update.byteLength * 2 < update.buffer.byteLength ? update.slice() : update;
 }

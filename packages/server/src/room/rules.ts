@@ -4,6 +4,7 @@
  */
 import { closeCodes, type CloseCode } from "@syncline/protocol";
 import { admit, type Admission } from "../update/admission.js";
+import { defaultScanLimits, type ScanLimits } from "../update/limits.js";
 import { ForeignIds } from "./foreign-ids.js";
 import type { Log } from "./log.js";
 import type { Member, Submission } from "./member.js";
@@ -33,12 +34,15 @@ export class Rules {
   readonly #options: RulesOptions;
   readonly #foreignIds: ForeignIds;
   readonly #size: RoomSize;
+  readonly #scan: ScanLimits;
 
   constructor(options: RulesOptions) {
     const { documentName, log, ownership, services } = options;
     const { limits, refusals } = services;
     this.#options = options;
-    this.#size = new RoomSize(log.history, limits.maxRoomBytes);
+    this.#size = new RoomSize(log.history, limits);
+    const { maxStructsPerUpdate: maxStructs, maxDeletionsPerUpdate: maxDeletions } = limits;
+    this.#scan = { ...defaultScanLimits, maxStructs, maxDeletions };
     this.#foreignIds = new ForeignIds({
       documentName,
       ownership,
@@ -48,10 +52,15 @@ export class Rules {
     });
   }
 
+  /** As much waits to be compacted as a document may be in all. */
+  get isCompactionDue(): boolean {
+    return this.#size.isDue;
+  }
+
   /** @param hasStoodTrial nothing is heavy any more */
   judge(member: Member, submission: Submission, hasStoodTrial: boolean): Verdict {
     const { log, partialWrites, services } = this.#options;
-    const { maxUpdateBytes, maxStructsPerUpdate: maxStructs, maxDeletionsPerUpdate: maxDeletions } = services.limits;
+    const { maxUpdateBytes } = services.limits;
     const { length } = submission.update;
     if (length > maxUpdateBytes) {
       const reason = `an update of ${length} bytes; at most ${maxUpdateBytes} are allowed`;
@@ -60,18 +69,17 @@ export class Rules {
     const admission = admit(submission.update, log.contents, {
       trustHeavy: hasStoodTrial,
       // Where something got in that cannot be applied, nothing more does without having been applied first.
-      ...(log.isDegraded ? { heavyBytes: 0 } : {}),
-      scan: { maxStructs, maxDeletions },
+      heavyBytes: log.isDegraded ? 0 : undefined,
+      scan: this.#scan,
     });
     // Before all else, and anew when it was tried or has closed: whose the ids are may have become known.
     const theft = this.#foreignIds.whyNot(member, admission);
     if (theft) return { kind: "declined", ...theft };
     if (admission.kind !== "new" && admission.kind !== "heavy") return admission;
     const { update, scanned } = admission;
-    if (partialWrites.mustCheck(submission)) {
-      return { kind: "unchecked", submission: { ...submission, update }, blocks: scanned.blocks };
-    }
-    if (admission.kind === "heavy" || !this.#size.refusesGrowthBy(scanned)) return admission;
-    return { kind: "outgrown", code: closeCodes.tooLarge, reason: this.#size.whyFull };
+    const reason = this.#size.whyNotGrowBy(scanned, log.contents.stateVector);
+    if (reason !== undefined) return { kind: "outgrown", code: closeCodes.tooLarge, reason };
+    if (!partialWrites.mustCheck(submission)) return admission;
+    return { kind: "unchecked", submission: { ...submission, update }, blocks: scanned.blocks };
   }
 }

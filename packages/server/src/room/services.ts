@@ -8,6 +8,7 @@ import type { WorkerPool } from "../worker/worker-pool.js";
 import type { Backlog } from "./backlog.js";
 import type { DiffSegments } from "./catch-up.js";
 import type { PresenceLimits } from "./presence.js";
+import type { RoomSizeLimits } from "./room-size.js";
 import type { SegmentCache } from "./segment-cache.js";
 
 export interface RoomServices {
@@ -27,7 +28,7 @@ export interface RoomServices {
   readonly limits: RoomLimits;
 }
 
-export interface RoomLimits extends PresenceLimits {
+export interface RoomLimits extends PresenceLimits, RoomSizeLimits {
   /** `durable`: others see an edit when it is on disk. `immediate`: at once, a power cut may take it back. */
   readonly relay: "durable" | "immediate";
   /** Updates under a Yjs client id that is another person's: refused, or counted and taken. */
@@ -39,8 +40,6 @@ export interface RoomLimits extends PresenceLimits {
   readonly maxDeletionsPerUpdate: number;
   /** No more may have a room open at a time. */
   readonly maxMembersPerRoom: number;
-  /** A document whose snapshot has so many takes no more content. */
-  readonly maxRoomBytes: number;
   /** A member with more than this unsent is left behind until it has read it. */
   readonly maxUnsentBytes: number;
   /** How long a member may take to read what it was sent before its connection is closed. */

@@ -1,4 +1,5 @@
 /** What is answered to each pill, and to the ordinary cases that look like one. */
+import { defaultScanLimits } from "./limits.js";
 import { describe, expect, test } from "vitest";
 import * as Y from "yjs";
 import { pills } from "../../../../test/fixtures/pills.js";
@@ -42,9 +43,9 @@ describe("pills", () => {
       ]);
     expect(admit(embed(100), new Contents()).kind).toBe("new");
     expect(admit(embed(101), new Contents())).toMatchObject({ kind: "refused", error: { code: "too-large" } });
-    const clock = admit(embed(1), new Contents(), { scan: { maxClock: 0 } });
+    const clock = admit(embed(1), new Contents(), { scan: { ...defaultScanLimits, maxClock: 0 } });
     expect(clock).toMatchObject({ kind: "refused", error: { code: "too-large" } });
-    const size = admit(embed(1), new Contents(), { scan: { maxBytes: 5 } });
+    const size = admit(embed(1), new Contents(), { scan: { ...defaultScanLimits, maxBytes: 5 } });
     expect(size).toMatchObject({ kind: "refused", error: { code: "too-large" } });
   });
 });

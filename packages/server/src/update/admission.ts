@@ -16,7 +16,7 @@ export interface AdmissionLimits {
    *
    * @default 65_536
    */
-  readonly heavyBytes?: number;
+  readonly heavyBytes?: number | undefined;
   /** @default 64 */
   readonly heavyStructs?: number;
   /**
@@ -25,7 +25,7 @@ export interface AdmissionLimits {
    * @default false
    */
   readonly trustHeavy?: boolean;
-  readonly scan?: Partial<ScanLimits>;
+  readonly scan?: ScanLimits;
 }
 
 /**

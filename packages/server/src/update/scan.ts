@@ -41,8 +41,8 @@ const minBlockBytes = 3 + minStructBytes;
  * @throws {UpdateError} `malformed` when Yjs would not have written it, `too-large` above a limit. Nothing else is thrown, whatever
  * the bytes.
  */
-export function scanUpdate(update: Uint8Array, limits?: Partial<ScanLimits>): ScannedUpdate {
-  return new Scan(update, limits === undefined ? defaultScanLimits : { ...defaultScanLimits, ...limits }).run();
+export function scanUpdate(update: Uint8Array, limits: ScanLimits = defaultScanLimits): ScannedUpdate {
+  return new Scan(update, limits).run();
 }
 
 class Scan {

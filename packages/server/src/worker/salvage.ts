@@ -3,6 +3,7 @@
  * them. Runs in a document thread; knows no room, no store and no thread.
  */
 import { messageOf } from "../error.js";
+import { defaultScanLimits } from "../update/limits.js";
 import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
 import type { Now } from "./document.js";
 import type { Refused, Salvaged } from "./jobs.js";
@@ -56,7 +57,7 @@ function rebuildAndWrite(pieces: readonly Uint8Array[], options: SalvageOptions,
 }
 
 /** Segments have no limit of size. The others are kept: what no room takes from a client comes from no room either. */
-const anySize = { maxBytes: Infinity };
+const anySize = { ...defaultScanLimits, maxBytes: Infinity };
 
 /** What a rebuild begins with, and the first piece that is not in it. */
 interface Position {

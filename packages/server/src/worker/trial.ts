@@ -123,7 +123,9 @@ export class Trials {
     let keptBytes = 0;
     for (const { byteLength } of this.#entries.values()) keptBytes += byteLength;
     for (const [oldestKey, oldest] of this.#entries) {
-      if (this.#entries.size <= this.#maxDocuments && keptBytes <= this.#maxKeptBytes) return;
+      // The one just used is kept, however large: it would be built anew for the next keystroke.
+      const isEnough = this.#entries.size <= this.#maxDocuments && keptBytes <= this.#maxKeptBytes;
+      if (isEnough || oldestKey === documentKey) return;
       this.#entries.delete(oldestKey);
       keptBytes -= oldest.byteLength;
     }
