@@ -48,7 +48,7 @@ export function grantedByClaims(claims: Readonly<Record<string, unknown>>, docum
 function mostExact(claims: readonly DocumentClaim[], documentName: string): DocumentClaim | undefined {
   let best: { readonly claim: DocumentClaim; readonly pattern: DocumentPattern } | undefined;
   for (const claim of claims) {
-    const pattern = new DocumentPattern(claim.name);
+    const pattern = new DocumentPattern(claim.name.normalize("NFC"));
     if (!pattern.matches(documentName)) continue;
     const lead = best ? pattern.compareTo(best.pattern) || allowance(best.claim) - allowance(claim) : 1;
     if (lead > 0) best = { claim, pattern };

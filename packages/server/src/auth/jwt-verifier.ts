@@ -30,18 +30,22 @@ export class JwtVerifier {
   /** @throws {NotAuthorized} for a token that does not hold; {Error} when there is no telling */
   async verify(token: string): Promise<JWTPayload> {
     const header = this.#headerOf(token);
-    const keys = (await Promise.all(this.#sources.map((source) => source.keysFor(header)))).flat();
     let reason: unknown = new NotAuthorized("the token names a key (kid) that this server does not have");
-    for (const key of keys) {
-      try {
-        return await this.#verifyWith(token, key);
-      } catch (thrown) {
-        reason = thrown;
-        if (!(thrown instanceof errors.JWSSignatureVerificationFailed)) break;
+    for (const source of this.#sources.filter(({ algorithms }) => algorithms.includes(header.alg))) {
+      for (const key of await source.keysFor(header)) {
+        try {
+          return await this.#verifyWith(token, key);
+        } catch (thrown) {
+          reason = thrown;
+          if (!(thrown instanceof errors.JWSSignatureVerificationFailed)) throw this.#rejectionOf(reason);
+        }
       }
     }
-    if (reason instanceof NotAuthorized) throw reason;
-    throw rejectionOf(reason, this.#expected);
+    throw this.#rejectionOf(reason);
+  }
+
+  #rejectionOf(reason: unknown): unknown {
+    return reason instanceof NotAuthorized ? reason : rejectionOf(reason, this.#expected);
   }
 
   async #verifyWith(token: string, { key, algorithms }: VerificationKey): Promise<JWTPayload> {

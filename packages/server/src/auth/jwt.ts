@@ -33,6 +33,7 @@ export interface JwtAuthorizeOptions {
   readonly anonymous?: AccessWord | undefined;
   /**
    * Makes Syncline's claims of those that your tokens have. May throw `NotAuthorized`.
+   * With `jwksUrl` it takes an `audience`, too: a provider makes tokens for many applications.
    * @default the token's own `docs`, `user` and `rates`
    */
   readonly claims?: ((payload: JWTPayload) => DocumentClaims | Promise<DocumentClaims>) | undefined;
@@ -52,6 +53,10 @@ export function jwtAuthorize(options: JwtAuthorizeOptions): Authorize {
   const verifier = new JwtVerifier({ ...options, sources: sourcesOf(options) });
   if (!isAccessWord(anonymous)) {
     throw new SynclineError("invalid-option", "anonymous is none, presence, read, comment or write");
+  }
+  if (options.jwksUrl !== undefined && claimsOf && options.audience === undefined) {
+    const message = "audience is missing: a token that the provider made for any other application would do";
+    throw new SynclineError("invalid-option", message);
   }
   return async ({ token, documentName }: AuthorizeRequest): Promise<Authorization> => {
     if (token === "" && anonymous === "none") throw new NotAuthorized("a token is needed, and there is none");

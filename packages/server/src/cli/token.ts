@@ -1,6 +1,6 @@
 /** `syncline token`: one token, or one link, on standard output. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { checkedName } from "../adapters/control-wire.js";
+import { checkedNewName } from "../adapters/control-wire.js";
 import type { AccessWord } from "../auth/claims.js";
 import { mintToken } from "../auth/mint.js";
 import { signLink } from "../auth/signed-link.js";
@@ -77,7 +77,7 @@ function assertOneKind({ doc, link, sub, id, user, write, presence }: TokenFlags
       "a link has --access and --expires only: for more, make a token with --doc",
     );
   }
-  checkedName(link);
+  checkedNewName(link);
 }
 
 function secretIn({ file, auth }: Config): string {
