@@ -94,6 +94,24 @@ test("edits above an agreed rate are read later, all of them, and it is counted"
   expect(await textOnServer(server.url, "agreed")).toBe("x".repeat(40));
 });
 
+test("who leaves the document and opens it anew is read no faster than agreed", async () => {
+  const server = await serve({ access: "write", tokenId: "card", rates: { updatesPerSecond: 20 } });
+  const speaker = await Speaker.open(server.url, "agreed", { clientId: 9 });
+  const { room } = await speaker.hears("opened");
+  const startMs = performance.now();
+  flood(speaker, room, 0, 40);
+  speaker.say({ type: "close", room, code: 1000, reason: "" });
+  speaker.say({ type: "ping", n: 1 });
+  await speaker.hears("pong");
+  const again = await Speaker.open(server.url, "agreed", { clientId: 9 });
+  await again.hears("opened");
+  again.say({ type: "ping", n: 1 });
+  await again.hears("pong");
+  // The second twenty of the first socket.
+  expect(performance.now() - startMs).toBeGreaterThan(800);
+  expect(await textOnServer(server.url, "agreed")).toBe("x".repeat(40));
+});
+
 test("a rate below one update lets it in all the same, from stock clients, too", async () => {
   const server = await serve({ access: "write", rates: { bytesPerSecond: 50 } });
   const socket = new WebSocket(`${server.url}/slow`);

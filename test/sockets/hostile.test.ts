@@ -205,6 +205,9 @@ describe("names in the URL", () => {
     ["no name", "/", /empty/],
     ["a null byte", "/a%00b", /control character/],
     ["a line break", "/a%0Ab", /control character/],
+    ["a way up", `/${encodeURIComponent("../../etc/passwd")}`, /"\.\."/],
+    ["a dot between slashes", `/${encodeURIComponent("a/./b")}`, /"\."/],
+    ["an accent of its own", `/${encodeURIComponent("cafe\u0301")}`, /NFC|normal/i],
     ["256 bytes", `/${"x".repeat(256)}`, /256 bytes/],
     ["256 bytes of emoji", `/${encodeURIComponent("\u{1f600}".repeat(64))}`, /256 bytes/],
   ];
@@ -214,24 +217,18 @@ describe("names in the URL", () => {
     expect(answer.reason).toMatch(reason);
   });
 
-  test.each([
-    "../../etc/passwd",
-    "a/./b",
-    "__proto__",
-    "constructor",
-    "x".repeat(255),
-    "\u{1f600}".repeat(63),
-    ".syncline/v2",
-    "%2F",
-  ])("%s is a document like any other", async (name) => {
-    const socket = new Stranger(`/${encodeURIComponent(name)}`);
-    const doc = new Y.Doc();
-    doc.getText("text").insert(0, name);
-    await socket.send(update(Y.encodeStateAsUpdate(doc)));
-    await assertUndisturbed();
-    expect(await textOnServer(server.url, encodeURIComponent(name))).toBe(name);
-    await socket.leave();
-  });
+  test.each(["a/b", "__proto__", "constructor", "x".repeat(255), "\u{1f600}".repeat(63), ".syncline/v2", "%2F"])(
+    "%s is a document like any other",
+    async (name) => {
+      const socket = new Stranger(`/${encodeURIComponent(name)}`);
+      const doc = new Y.Doc();
+      doc.getText("text").insert(0, name);
+      await socket.send(update(Y.encodeStateAsUpdate(doc)));
+      await assertUndisturbed();
+      expect(await textOnServer(server.url, encodeURIComponent(name))).toBe(name);
+      await socket.leave();
+    },
+  );
 });
 
 test("10,000 random, truncated and mutated frames in both dialects", async () => {

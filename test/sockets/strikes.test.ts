@@ -1,5 +1,5 @@
 /** Who keeps sending what no Yjs client sends is not let in for a while, and is told for how long. */
-import { closeCodes, encodeYWebsocketMessage } from "@syncline/protocol";
+import { closeCodes, encodeYWebsocketMessage, sharedSocketPath, synclinePath } from "@syncline/protocol";
 import { MemoryStorage, startServer, type SynclineServer } from "@syncline/server";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
@@ -90,6 +90,51 @@ test("who sits at this machine is not refused: a proxy would be, with all who ar
   for (let count = 0; count < 8; count++) {
     expect(await stockSends(server, "", broken)).toMatchObject({ code: closeCodes.protocolError });
   }
+});
+
+/** A server behind a proxy on this machine, which says where its clients are from. */
+async function serveBehindProxy(): Promise<SynclineServer> {
+  const server = await startServer({
+    port: 0,
+    data: new MemoryStorage(),
+    trustedProxies: ["loopback"],
+    authorize: ({ token }) => ({ access: "write", tokenId: token === "" ? undefined : token }),
+  });
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** A socket at one address. Resolves with how it was closed. */
+function saysFrom({ url }: SynclineServer, path: string, frame: Uint8Array): Promise<Ending> {
+  const socket = new WebSocket(url + path, { headers: { "X-Forwarded-For": "203.0.113.7" } });
+  onTestFinished(() => socket.terminate());
+  socket.on("open", () => socket.send(frame));
+  return new Promise((resolve) => socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() })));
+}
+
+const brokenFrame = encodeYWebsocketMessage({ type: "update", update: broken });
+
+test("what is sent by who was let in nowhere is held against nobody at its address", async () => {
+  const server = await serveBehindProxy();
+  for (const path of [synclinePath, sharedSocketPath]) {
+    for (let count = 0; count < 5; count++) {
+      expect((await saysFrom(server, path, Uint8Array.of(200))).code).toBe(closeCodes.protocolError);
+    }
+  }
+  expect(await metric(server, "protocol")).toBe(10);
+  const { code } = await saysFrom(server, "/plan", brokenFrame);
+  expect(code).toBe(closeCodes.protocolError);
+});
+
+test("who was let in without a name answers as its address, and who has a token of its own does not", async () => {
+  const server = await serveBehindProxy();
+  for (let count = 0; count < 5; count++) await saysFrom(server, "/plan", brokenFrame);
+  expect((await saysFrom(server, "/plan", brokenFrame)).code).toBe(closeCodes.rateLimited);
+  for (let count = 0; count < 5; count++) {
+    expect((await saysFrom(server, "/plan?token=card", brokenFrame)).code).toBe(closeCodes.protocolError);
+  }
+  expect((await saysFrom(server, "/plan?token=card", brokenFrame)).code).toBe(closeCodes.rateLimited);
+  expect((await saysFrom(server, "/plan?token=other", brokenFrame)).code).toBe(closeCodes.protocolError);
 });
 
 test("an update that is too large is no strike", async () => {

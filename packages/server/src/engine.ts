@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { maxUpdateHeaderBytes } from "@syncline/protocol";
 import { everybodyMayWrite, type Authorize } from "./connection/authorize.js";
 import { Grants } from "./connection/grants.js";
+import { AgreedRates } from "./connection/agreed-rates.js";
 import { ReadingTurns } from "./connection/reading-turns.js";
 import { Revocations, type RevocationLog, type Revoked } from "./connection/revocations.js";
 import type { ConnectionServices } from "./connection/services.js";
@@ -20,6 +21,7 @@ import type { ServerLimits } from "./options.js";
 import { Refusals } from "./refusals.js";
 import { Backlog } from "./room/backlog.js";
 import { Rooms } from "./room/rooms.js";
+import { KeptClaims } from "./room/kept-claims.js";
 import { createSegmentCache } from "./room/segment-cache.js";
 import { shareSegmentDiffs } from "./room/segment-diff.js";
 import { CommitQueue } from "./storage/commit-queue.js";
@@ -66,6 +68,7 @@ export class Engine {
   readonly #revocations: Revocations;
   readonly #strikes: Strikes;
   readonly #readingTurns: ReadingTurns;
+  readonly #agreedRates: AgreedRates;
   readonly #newId: () => string;
   readonly #wallClock: () => number;
 
@@ -83,6 +86,7 @@ export class Engine {
     this.#backlog = new Backlog(limits.maxBacklogBytes);
     const backlogPart = () => this.#backlog.byteCount / limits.maxBacklogBytes;
     this.#readingTurns = new ReadingTurns({ timers, backlogPart });
+    this.#agreedRates = new AgreedRates(timers);
     this.rooms = new Rooms({
       storage,
       commitQueue: this.#commitQueue,
@@ -90,6 +94,7 @@ export class Engine {
       workers,
       diffSegments: shareSegmentDiffs(workers),
       segmentCache: createSegmentCache(limits.segmentCacheBytes),
+      keptClaims: new KeptClaims(),
       timers,
       wallClock,
       logger,
@@ -124,6 +129,7 @@ export class Engine {
       refusals: this.refusals,
       strikes: this.#strikes,
       readingTurns: this.#readingTurns,
+      agreedRates: this.#agreedRates,
       logger,
       framing,
       wires: { yWebsocket: createYWebsocketWire(framing), syncline: createSynclineWire(framing) },

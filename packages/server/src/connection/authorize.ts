@@ -58,7 +58,8 @@ export interface Authorization {
 
 /**
  * Above 0. A second's worth may come at once; an update above that is taken, and the next waits until the rate allows for both.
- * Reading stops for the whole socket, with all documents on it.
+ * Reading stops for the whole socket, with all documents on it. All sockets of one `tokenId` share the rate, without one those of
+ * one `subject`.
  */
 export interface Rates {
   readonly updatesPerSecond?: number | undefined;
@@ -143,8 +144,8 @@ export async function grantFor(request: AuthorizeRequest, services: AuthorizeSer
   const answer = await answerTo(request, services);
   assertAnswer(answer);
   const grant = grantOf(answer);
-  // Not sooner: where there is a subject, what others do at the same address is not held against it.
-  const tooManyStrikes = services.strikes.refusalOf(principalOf(answer.subject, request.request.address));
+  // Not sooner: where there is a name, what others do at the same address is not held against it.
+  const tooManyStrikes = services.strikes.refusalOf(principalOf(answer, request.request.address));
   if (tooManyStrikes !== undefined) throw new AccessRefused(closeCodes.rateLimited, tooManyStrikes);
   if (answer.access === "none") throw new AccessRefused(closeCodes.forbidden, "you may not open this document");
   if (grant.expiresAtMs <= services.wallClock()) throw new AccessRefused(tokenExpired.code, tokenExpired.reason);

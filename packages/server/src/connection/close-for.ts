@@ -22,7 +22,7 @@ export interface CloseServices {
   readonly strikes: Pick<Strikes, "add">;
 }
 
-/** @param principal who answers for it, as `principalOf` has it */
+/** @param principal who answers for it, as `principalOf` has it; `undefined` for who was granted nothing so far */
 export function closeFor(thrown: unknown, principal: string | undefined, services: CloseServices): Close {
   const { refusals, strikes, logger } = services;
   if (thrown instanceof ProtocolError || thrown instanceof UpdateError) {

@@ -1,7 +1,7 @@
 /** What is asked of the accounts: nobody waits who is alone or has used little, and no pause is long. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Account, FairShare, newAccount, usageAt } from "./fair-share.js";
+import { type Account, FairShare, newAccount, rankOf, usageAt } from "./fair-share.js";
 
 interface Step {
   readonly who: number;
@@ -114,4 +114,20 @@ test("who has left, or was silent for long, is not counted among those who share
   expect(share.pauseMs(heavy, busy, 1)).toBeGreaterThan(0);
   share.spend(heavy, { cpuMs: 50, byteCount: 0 }, 6_000);
   expect(share.pauseMs(heavy, busy, 6_000)).toBe(0);
+});
+
+test("who has used less ranks before who has used more, whenever it is asked", () => {
+  fc.assert(
+    fc.property(steps(6), fc.nat(3_000), (list, laterMs) => {
+      const { accounts, nowMs } = spent(list, 6);
+      for (const a of accounts) {
+        for (const b of accounts) {
+          const [usedByA, usedByB] = [usageAt(a, nowMs + laterMs), usageAt(b, nowMs + laterMs)];
+          // Not what rounding decides.
+          if (usedByA < usedByB * 0.999_999) expect(rankOf(a)).toBeLessThan(rankOf(b));
+        }
+      }
+      expect(rankOf(newAccount(nowMs))).toBe(-Infinity);
+    }),
+  );
 });

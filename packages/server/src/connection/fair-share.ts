@@ -114,6 +114,11 @@ export function usageAt({ usageMs, atMs }: Account, nowMs: number): number {
   return usageMs * faded(nowMs - atMs);
 }
 
+/** Orders accounts by what they have used, whenever that is asked: all fade alike, so the order stays until one spends. */
+export function rankOf({ usageMs, atMs }: Account): number {
+  return Math.log2(usageMs) + atMs / halfLifeMs;
+}
+
 function faded(elapsedMs: number): number {
   return elapsedMs <= 0 ? 1 : 2 ** (-elapsedMs / halfLifeMs);
 }

@@ -11,7 +11,6 @@ import {
   type CloseCode,
 } from "@syncline/protocol";
 import { closeFor } from "./close-for.js";
-import { principalOf } from "./principal.js";
 import type { ConnectionServices } from "./services.js";
 import { frameChunks, StreamTransport } from "./stream-transport.js";
 import { SynclineConnection } from "./syncline-connection.js";
@@ -54,7 +53,8 @@ export class MultiplexedConnection implements Connection {
       if (decoded.kind === "close") this.#left(decoded.stream);
       else (this.#streams.get(decoded.stream) ?? this.#open(decoded.stream))?.receive(decoded.frame);
     } catch (thrown) {
-      const { code, reason } = closeFor(thrown, principalOf(undefined, this.#transport.peer.address), this.#services);
+      // Whose it is only the streams know, and they are not to blame for what stands between them.
+      const { code, reason } = closeFor(thrown, undefined, this.#services);
       this.#close(code, reason);
     }
   }

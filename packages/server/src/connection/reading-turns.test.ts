@@ -181,6 +181,62 @@ test("all messages are dealt with in their order, and the work is the same whoev
   );
 });
 
+test("however many wait, few of them are looked at to find whose message is next", () => {
+  const count = 5_000;
+  const { time, turns } = setUp();
+  let lookedAtCount = 0;
+  let leftCount = count;
+  for (let index = 0; index < count; index++) {
+    const account = turns.newAccount();
+    let hasMore = true;
+    turns.add({
+      get account() {
+        lookedAtCount += 1;
+        return account;
+      },
+      get hasMore() {
+        return hasMore;
+      },
+      next() {
+        hasMore = false;
+        leftCount -= 1;
+        turns.spend(account, 20, () => time.work(0.02));
+      },
+    });
+  }
+  time.run();
+  expect(leftCount).toBe(0);
+  expect(lookedAtCount).toBeLessThan(4 * count);
+});
+
+test("a turn ends in time although dealing with a message is not all that takes time", () => {
+  const { time, turns } = setUp();
+  let lastMs = 0;
+  let longestMs = 0;
+  for (let index = 0; index < 100; index++) {
+    const account = turns.newAccount();
+    let hasMore = true;
+    turns.add({
+      account,
+      get hasMore() {
+        // Stands for whatever the machine does in between.
+        time.work(0.5);
+        return hasMore;
+      },
+      next() {
+        hasMore = false;
+        turns.spend(account, 20, () => time.work(0.02));
+      },
+    });
+  }
+  time.run(() => {
+    longestMs = Math.max(longestMs, time.now() - lastMs);
+    lastMs = time.now();
+  });
+  expect(longestMs).toBeGreaterThan(3.9);
+  expect(longestMs).toBeLessThan(8);
+});
+
 test("while there is much to do for others, who has used much pauses in between, and the others do not", () => {
   const { time, client } = setUp();
   const flooder = client(times(400, 0.2));

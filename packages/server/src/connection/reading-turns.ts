@@ -3,9 +3,10 @@
  * the others after one another, the lightest first. An idle server makes nobody wait. Knows no message.
  */
 import type { Timers } from "../timers.js";
-import { type Account, FairShare, newAccount, type Spent, usageAt } from "./fair-share.js";
+import { type Account, FairShare, newAccount, rankOf, type Spent } from "./fair-share.js";
+import { LightestFirst } from "./lightest-first.js";
 
-/** A connection with messages that wait. */
+/** A connection with messages that wait: none is dealt with but by `next`. */
 export interface Waiting {
   readonly account: Account;
   readonly hasMore: boolean;
@@ -19,9 +20,12 @@ export interface ReadingTurnsOptions {
   readonly backlogPart: () => number;
 }
 
-/** Dealing with messages takes no longer of one turn, as long as all who wait have used more than a little. */
+/**
+ * Dealing with messages takes no longer of one turn, with finding whose is next, as long as all who wait have used more than a
+ * little.
+ */
 const turnMs = 4;
-/** Then the lightest is looked for anew. */
+/** Then whoever is the lightest by now goes on. */
 const quantumMs = 1;
 
 export class ReadingTurns {
@@ -29,6 +33,8 @@ export class ReadingTurns {
   readonly #backlogPart: () => number;
   readonly #share = new FairShare();
   readonly #waiting = new Set<Waiting>();
+  /** All who wait but the one that is being served: what an account has used changes only then. */
+  readonly #queue = new LightestFirst<Waiting>();
   /** What was spent in this turn, all together. */
   #spentMs = 0;
   #delayMs = 0;
@@ -62,7 +68,10 @@ export class ReadingTurns {
 
   /** Calls `waiting.next()` until there is no more, in turns. */
   add(waiting: Waiting): void {
-    this.#waiting.add(waiting);
+    if (!this.#waiting.has(waiting)) {
+      this.#waiting.add(waiting);
+      this.#enqueue(waiting);
+    }
     this.#atNextTurn();
   }
 
@@ -91,12 +100,14 @@ export class ReadingTurns {
 
   /** @param isRested the lightest has paused: it goes on whatever there is to do for others */
   #goOn(isRested: boolean): void {
-    while (this.#spentMs < turnMs) {
-      const lightest = this.#lightest();
+    const startMs = this.#timers.now();
+    // What it takes to find the next one is nobody's, and counts all the same.
+    while (this.#spentMs < turnMs && this.#timers.now() - startMs < turnMs) {
+      const lightest = this.#queue.first;
       if (!lightest) return;
       if (!isRested && this.#mustPause(lightest)) return;
-      if (lightest.hasMore) this.#serve(lightest);
-      else this.#waiting.delete(lightest);
+      this.#queue.takeFirst();
+      this.#serve(lightest);
     }
     if (this.#waiting.size > 0) this.#atNextTurn();
   }
@@ -116,21 +127,15 @@ export class ReadingTurns {
 
   #serve(waiting: Waiting): void {
     const untilMs = this.#spentMs + quantumMs;
-    do waiting.next();
-    while (waiting.hasMore && this.#spentMs < untilMs);
-    if (!waiting.hasMore) this.#waiting.delete(waiting);
+    try {
+      while (waiting.hasMore && this.#spentMs < untilMs) waiting.next();
+    } finally {
+      if (waiting.hasMore) this.#enqueue(waiting);
+      else this.#waiting.delete(waiting);
+    }
   }
 
-  #lightest(): Waiting | undefined {
-    const nowMs = this.#timers.now();
-    let lightest: Waiting | undefined;
-    let leastMs = Infinity;
-    for (const waiting of this.#waiting) {
-      const usageMs = usageAt(waiting.account, nowMs);
-      if (usageMs >= leastMs) continue;
-      lightest = waiting;
-      leastMs = usageMs;
-    }
-    return lightest;
+  #enqueue(waiting: Waiting): void {
+    this.#queue.put(waiting, rankOf(waiting.account));
   }
 }

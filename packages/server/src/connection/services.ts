@@ -3,6 +3,7 @@ import type { Refusals } from "../refusals.js";
 import type { Wire } from "../room/channel.js";
 import type { Rooms } from "../room/rooms.js";
 import type { Timers } from "../timers.js";
+import type { AgreedRates } from "./agreed-rates.js";
 import type { AuthorizeServices } from "./authorize.js";
 import type { EventLimits } from "./event-allowance.js";
 import type { Grants } from "./grants.js";
@@ -17,6 +18,7 @@ export interface ConnectionServices extends AuthorizeServices {
   readonly refusals: Refusals;
   readonly strikes: Strikes;
   readonly readingTurns: ReadingTurns;
+  readonly agreedRates: AgreedRates;
   readonly framing: Framing;
   readonly wires: { readonly yWebsocket: Wire; readonly syncline: Wire };
   /** How often a silent client is asked for a sign of life; it is dropped after two such spans. */

@@ -80,20 +80,25 @@ test("nothing is held against nobody in particular", () => {
 });
 
 test.each([
-  ["ann", "203.0.113.7", "subject ann"],
-  [undefined, "203.0.113.7", "address 203.0.113.7"],
-  [undefined, "2001:db8:0:7:aaaa:bbbb:cccc:dddd", "address 2001:db8:0:7::/64"],
-  [undefined, "2001:DB8:0:0007::1", "address 2001:db8:0:7::/64"],
-  [undefined, "2001:db8::1", "address 2001:db8:0:0::/64"],
-  [undefined, "fe80::1%eth0", "address fe80:0:0:0::/64"],
-  [undefined, "::2", "address 0:0:0:0::/64"],
-  [undefined, "127.0.0.1", undefined],
-  [undefined, "::1", undefined],
-  [undefined, "", undefined],
-])("%s at %s answers as %s", (subject, address, principal) => {
-  expect(principalOf(subject, address)).toBe(principal);
+  ["ann", "card 1", "203.0.113.7", "subject ann"],
+  [undefined, "card 1", "203.0.113.7", "token card 1"],
+  [undefined, undefined, "203.0.113.7", "address 203.0.113.7"],
+  [undefined, undefined, "2001:db8:0:7:aaaa:bbbb:cccc:dddd", "address 2001:db8:0:7::/64"],
+  [undefined, undefined, "2001:DB8:0:0007::1", "address 2001:db8:0:7::/64"],
+  [undefined, undefined, "2001:db8::1", "address 2001:db8:0:0::/64"],
+  [undefined, undefined, "fe80::1%eth0", "address fe80:0:0:0::/64"],
+  [undefined, undefined, "::2", "address 0:0:0:0::/64"],
+  [undefined, undefined, "127.0.0.1", undefined],
+  [undefined, undefined, "::1", undefined],
+  [undefined, undefined, "", undefined],
+])("%s with the token %s at %s answers as %s", (subject, tokenId, address, principal) => {
+  expect(principalOf({ subject, tokenId }, address)).toBe(principal);
 });
 
-test("nobody can name itself like an address", () => {
-  expect(principalOf("address 203.0.113.7", "")).not.toBe(principalOf(undefined, "203.0.113.7"));
+test("nobody can name itself like an address, nor a token like a person", () => {
+  const name = "address 203.0.113.7";
+  const byAddress = principalOf({}, "203.0.113.7");
+  expect(principalOf({ subject: name }, "")).not.toBe(byAddress);
+  expect(principalOf({ tokenId: name }, "")).not.toBe(byAddress);
+  expect(principalOf({ tokenId: "ann" }, "")).not.toBe(principalOf({ subject: "ann" }, ""));
 });

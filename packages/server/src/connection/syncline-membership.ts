@@ -13,20 +13,23 @@ import type { ApplicationEvent, Channel } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
 import { StateVector } from "../update/state-vector.js";
-import { agreedRateOf, areSameRates, type AgreedRate } from "./agreed-rate.js";
+import type { Agreement } from "./agreed-rates.js";
 import { tokenExpired, type Grant } from "./authorize.js";
 import { effectiveAccess, whyNotWrite, type EffectiveAccess } from "./effective-access.js";
 import { EventAllowance } from "./event-allowance.js";
 import { noteSentAway } from "./close-for.js";
 import type { GrantHolder } from "./grants.js";
 import { Lease } from "./lease.js";
-import { principalOf } from "./principal.js";
+import type { PacedReading } from "./paced-reading.js";
+import { namesIn, principalOf } from "./principal.js";
 import type { ConnectionServices } from "./services.js";
 import type { Transport } from "./transport.js";
 
 export interface MembershipOptions {
   readonly transport: Transport;
   readonly services: ConnectionServices;
+  /** The connection's: what is owed for edits of one document is owed when it was left, too. */
+  readonly pace: PacedReading;
   /** Which of the connection's opens this is. */
   readonly order: number;
   readonly grant: Grant;
@@ -51,7 +54,7 @@ export class SynclineMembership implements GrantHolder {
   #told: EffectiveAccess;
   /** Made when the client first sends an event: many never do. */
   #events: EventAllowance | undefined;
-  #rate: AgreedRate | undefined;
+  #agreement: Agreement | undefined;
   #isEnded = false;
   /** What the client had, read before it becomes a member: a mistake in it refuses the open. `undefined`: it resumes. */
   readonly #has: StateVector | undefined;
@@ -65,7 +68,7 @@ export class SynclineMembership implements GrantHolder {
     this.#has = open.have.kind === "resume" ? undefined : StateVector.decode(open.have.stateVector);
     this.#grant = options.grant;
     this.#told = this.#access;
-    this.#rate = this.#agreedRate();
+    this.#agreement = options.pace.agree(options.grant, open.documentName);
     this.#lease = this.#createLease();
     this.#member = room.join(this.#channel(), { clientId: open.clientId, standing: this.#grant.standing });
     options.services.grants.add(this);
@@ -106,7 +109,7 @@ export class SynclineMembership implements GrantHolder {
   /** @throws {ProtocolError} `unexpected-message` */
   receive(update: Uint8Array, n: number): void {
     if (n === 0) throw new ProtocolError("unexpected-message", "updates are counted from 1");
-    this.#rate?.received(update.length);
+    this.#options.pace.received(this.#agreement, update.length, this.documentName);
     if (!mayWrite(this.#grant.level)) return this.#decline(n);
     this.room.receive(this.#member, { update, n });
   }
@@ -134,9 +137,8 @@ export class SynclineMembership implements GrantHolder {
     if (mayRead(grant.level) !== this.#isReader) {
       return this.#leave(closeCodes.unavailable, "what you may do here has changed; come back");
     }
-    const before = this.#grant;
     this.#grant = grant;
-    if (!areSameRates(before.rates, grant.rates)) this.#rate = this.#agreedRate();
+    this.#agreement = this.#options.pace.agree(grant, this.documentName);
     this.#lease.renew(grant.expiresAtMs);
     this.room.regard(this.#member, grant.standing);
     this.#tellAccess();
@@ -150,7 +152,6 @@ export class SynclineMembership implements GrantHolder {
   /** After this nothing more of this opening is sent: an ack that came late could be taken for one of the next. */
   end(): void {
     this.#isEnded = true;
-    this.#rate?.end();
     this.#lease.end();
     this.#options.services.grants.delete(this);
     this.room.leave(this.#member);
@@ -228,12 +229,6 @@ export class SynclineMembership implements GrantHolder {
     });
   }
 
-  #agreedRate(): AgreedRate | undefined {
-    this.#rate?.end();
-    const { transport, services } = this.#options;
-    return agreedRateOf(this.#grant, this.documentName, { ...services, transport });
-  }
-
   #createAllowance(): EventAllowance {
     const { eventLimits, timers, refusals } = this.#options.services;
     const { documentName } = this;
@@ -244,7 +239,7 @@ export class SynclineMembership implements GrantHolder {
 
   #note(code: CloseCode, reason: string): void {
     const { transport, services } = this.#options;
-    noteSentAway({ code, reason }, principalOf(this.#grant.standing.subject, transport.peer.address), services);
+    noteSentAway({ code, reason }, principalOf(namesIn(this.#grant), transport.peer.address), services);
   }
 
   #channel(): Channel {
