@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { encodeFrame, encodeYWebsocketMessage, synclinePath } from "@syncline/protocol";
 import {
   MemoryStorage,
+  NotAuthorized,
   startServer,
   type Authorization,
   type ServerOptions,
@@ -14,7 +15,7 @@ import { WebSocket } from "ws";
 import * as Y from "yjs";
 import { stockClient, synced, synclineClient, until } from "../support/clients.js";
 import { askRaw, requestText, upgradeText, type Headers, type RawAnswer } from "../support/raw-http.js";
-import { frame, opcode, RawWebSocket } from "../support/raw-websocket.js";
+import { fragments, frame, opcode, RawWebSocket } from "../support/raw-websocket.js";
 
 const sessions = `${synclinePath}/sessions`;
 
@@ -120,6 +121,7 @@ describe("pages", () => {
 });
 
 describe("strangers", () => {
+  const hello = encodeFrame([{ type: "hello", version: 1, token: "", client: "test" }]);
   const behindProxy: ServerOptions = { trustedProxies: ["loopback"] };
   const from = (address: string): Headers => ({ "X-Forwarded-For": address });
 
@@ -168,7 +170,7 @@ describe("strangers", () => {
       have: { kind: "state-vector", stateVector: Uint8Array.of(0) },
     } as const;
     const opened = once(own, "message");
-    own.send(encodeFrame([{ type: "hello", version: 1, token: "", client: "test" }]));
+    own.send(hello);
     await opened;
     expect(await connected(server, "192.0.2.1")).toMatchObject({ status: 429 });
     own.send(encodeFrame([open]));
@@ -186,6 +188,44 @@ describe("strangers", () => {
     expect(await connected(server, "192.0.2.1", "/notes")).toMatchObject({ status: 429 });
     answer({ access: "read" });
     await expect.poll(async () => connected(server, "192.0.2.1", "/notes")).toBeInstanceOf(WebSocket);
+  });
+
+  test("a message that does not end is not waited for, whatever is sent beside it", async () => {
+    const server = await serve({
+      authorize: () => {
+        throw new NotAuthorized("no");
+      },
+    });
+    const stranger = await RawWebSocket.open(server.url + synclinePath);
+    onTestFinished(() => stranger.destroy());
+    stranger.write(frame({ opcode: opcode.binary, payload: hello }));
+    await stranger.writeEach([frame({ opcode: opcode.binary, payload: new Uint8Array(512 * 1024), isLast: false })]);
+    stranger.write(frame({ opcode: opcode.ping }));
+    const reason = expect.stringMatching(/more than 256 KiB of a message, and no document was opened/) as string;
+    expect(await stranger.ended).toMatchObject({ code: 4529, reason });
+    expect(await refusalsOf(server, "slow")).toBe(1);
+  });
+
+  test("what a y-websocket client wrote offline is not read before authorize has answered, and not refused for its size", async () => {
+    let answer: (authorization: Authorization) => void = () => undefined;
+    const answered = new Promise<Authorization>((resolve) => (answer = resolve));
+    const server = await serve({ authorize: () => answered });
+    const doc = new Y.Doc();
+    doc.getText("text").insert(0, "x".repeat(2_000_000));
+    const update = encodeYWebsocketMessage({ type: "update", update: Y.encodeStateAsUpdate(doc) });
+    const parts = fragments(opcode.binary, update, 2);
+    const writer = await RawWebSocket.open(`${server.url}/notes`);
+    onTestFinished(() => writer.destroy());
+    writer.write(...parts.slice(0, 1));
+    // Once it is sent away, strangers have been looked at.
+    const stranger = await RawWebSocket.open(server.url + synclinePath);
+    stranger.write(frame({ opcode: opcode.binary, payload: new Uint8Array(512 * 1024), isLast: false }));
+    expect(await stranger.ended).toMatchObject({ code: 4529 });
+    answer({ access: "write" });
+    writer.write(...parts.slice(1));
+    const reader = synclineClient(server.url, "notes");
+    await synced(reader);
+    await until(reader.doc, () => reader.text.length === 2_000_000);
   });
 
   test("of one address only so many may come at once", async () => {

@@ -156,7 +156,7 @@ class RunningServer implements SynclineServer {
         if (this.#closing) socket.destroy();
         else this.#webSockets.upgrade(request, socket, head);
       },
-      takes: (request, response) => this.#httpSessions.takes(request, response),
+      takes: (request, response, known) => this.#httpSessions.takes(request, response, known),
       respond: options.respond,
       silentSockets: {
         maxPerAddress: limits.connectBurst,

@@ -81,7 +81,11 @@ export class FrontDoor {
       refusalWithoutHost(request) ?? this.#refusalOfPage(request, origination) ?? this.#refusalOfNumber(origination);
     if (refused) return { kind: "refused", refused };
     const { address } = origination;
-    const peer = { address, headers: this.#options.keepsHeaders ? interestingOf(request.headers) : noHeaders };
+    // A proxy that does not say whose request it passes on is nobody.
+    const peer = {
+      address: origination.isProxy ? "" : address,
+      headers: this.#options.keepsHeaders ? interestingOf(request.headers) : noHeaders,
+    };
     const enter = () => (isCounted(origination) ? this.#strangers.enter(address) : uncounted);
     return { kind: "admitted", peer, enter };
   }

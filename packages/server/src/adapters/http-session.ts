@@ -2,11 +2,13 @@
  * A client that cannot have a WebSocket: a transport made of requests. Frames down are kept until the client says that it
  * has them, and leave through whatever answer is under way (sse.ts, poll.ts); frames up come in POSTs (uploads.ts).
  */
+import type { Socket } from "node:net";
 import { closeCodes, fitCloseReason, type CloseCode } from "@syncline/protocol";
 import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
 import type { Timers } from "../timers.js";
 import type { OutboundMemory } from "./outbound-memory.js";
+import { maxStrangerMessageBytes, Probation, type ProbationLimits } from "./probation.js";
 import type { Farewell } from "./session-answer.js";
 import type { Stranger } from "./strangers.js";
 import { UnreadFrames } from "./unread-frames.js";
@@ -23,7 +25,7 @@ export interface Outlet {
   cut(): void;
 }
 
-export interface HttpSessionOptions {
+export interface HttpSessionOptions extends ProbationLimits {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly peer: Peer;
@@ -53,15 +55,20 @@ const inFlightBytes = 64 * 1024;
 /** A client that does not ask for the farewell goes without it after this long. */
 const closeTimeoutMs = 2_000;
 
+const over: Farewell = { code: closeCodes.gap, reason: "the session is over" };
+
 export class HttpSession implements Transport {
   /** Resolves when the session is over. */
   readonly gone: Promise<void>;
   readonly #options: HttpSessionOptions;
   readonly #unread = new UnreadFrames();
   readonly #uploads: Uploads;
+  readonly #probation: Probation;
   #connection: Connection | undefined;
   #state: SessionState = { kind: "open" };
   #outlet: Outlet | undefined;
+  /** On which a stranger's requests came, with whom to tell when it is none any more. */
+  readonly #sockets = new Map<Socket, (socket: Socket) => void>();
   #holdCount = 0;
   #lastHeardMs: number;
   #lastSentMs: number;
@@ -72,6 +79,7 @@ export class HttpSession implements Transport {
   constructor(options: HttpSessionOptions) {
     this.#options = options;
     this.#lastHeardMs = this.#lastSentMs = options.timers.now();
+    this.#probation = new Probation(options.stranger, options, this.#lastHeardMs);
     this.gone = new Promise((resolve) => (this.#resolveGone = resolve));
     this.#uploads = new Uploads({
       ...options,
@@ -81,6 +89,7 @@ export class HttpSession implements Transport {
       left: () => this.terminate(),
       farewell: () => this.farewell,
       lost: (reason) => this.close(closeCodes.gap, reason),
+      maxBodyBytes: () => (this.#probation.isOver ? options.maxFrameBytes : this.#strangerBytes),
       tooLarge: (reason) => this.close(closeCodes.tooLarge, reason),
     });
   }
@@ -95,7 +104,16 @@ export class HttpSession implements Transport {
   }
 
   welcomed(): void {
-    this.#options.stranger.leave();
+    this.#probation.end();
+    for (const [socket, known] of this.#sockets) known(socket);
+    this.#sockets.clear();
+  }
+
+  /** A request has come on `socket`: `known` is called once its client is no stranger, at once if it is none any more. */
+  cameOn(socket: Socket, known: (socket: Socket) => void): void {
+    if (this.#probation.isOver) return known(socket);
+    for (const former of this.#sockets.keys()) if (former.destroyed) this.#sockets.delete(former);
+    this.#sockets.set(socket, known);
   }
 
   get unsentBytes(): number {
@@ -155,9 +173,12 @@ export class HttpSession implements Transport {
   terminate(): void {
     if (this.#state.kind === "gone") return;
     if (this.#state.kind === "closing") this.#state.cancelTimeout();
+    const farewell = this.farewell ?? over;
     this.#state = { kind: "gone" };
     this.#options.memory.delete(this);
-    this.welcomed();
+    this.#probation.end();
+    this.#sockets.clear();
+    this.#uploads.end(farewell);
     this.#unread.clear();
     this.#outlet?.cut();
     this.#look();
@@ -169,7 +190,7 @@ export class HttpSession implements Transport {
   get farewell(): Farewell | undefined {
     if (this.#state.kind === "open") return undefined;
     if (this.#state.kind === "closing") return this.#state.farewell;
-    return { code: closeCodes.gap, reason: "the session is over" };
+    return over;
   }
 
   /** A request has come, or a part of one. */
@@ -178,6 +199,8 @@ export class HttpSession implements Transport {
   }
 
   tick(nowMs: number): void {
+    const farewell = this.#probation.whyGo(nowMs, 0);
+    if (farewell) this.close(farewell.code, farewell.reason);
     this.#connection?.tick(nowMs);
     this.#uploads.tick(nowMs);
     const isAsking = this.#outlet !== undefined || this.#uploads.isActive;
@@ -217,6 +240,10 @@ export class HttpSession implements Transport {
 
   upload(upload: Upload): void {
     this.#uploads.begin(upload);
+  }
+
+  get #strangerBytes(): number {
+    return Math.min(this.#options.maxFrameBytes, maxStrangerMessageBytes);
   }
 
   #look(): void {

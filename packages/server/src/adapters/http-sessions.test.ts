@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { closeCodes, readFrames } from "@syncline/protocol";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Connection, Transport } from "../connection/transport.js";
@@ -52,10 +52,12 @@ const bytes = (words: string) => new TextEncoder().encode(words);
 const text = (frame: Uint8Array) => new TextDecoder().decode(frame);
 
 async function world(options: Partial<HttpSessionsOptions> = {}) {
+  const known = new Set<Socket>();
   const peers: Peer[] = [];
   const sessions = new HttpSessions({
     ...{ door: openDoor(), memory: new OutboundMemory(1_000_000, noRefusals()), slowestReadBytesPerSecond: 32 * 1024 },
     ...{ maxFrameBytes: 1_000, maxHttpSessions: 10, maxHttpSessionBytes: 1_000_000, httpSessionIdleMs: 30_000 },
+    ...{ helloTimeoutMs: 5_000, authorizeTimeoutMs: 10_000 },
     ...{ eventHeartbeatMs: 10_000, pollWaitMs: 20_000, timers: systemTimers, logger: silentLogger },
     connect: (transport) => {
       const peer = new Peer(transport);
@@ -65,7 +67,7 @@ async function world(options: Partial<HttpSessionsOptions> = {}) {
     ...options,
   });
   const server = createServer((request, response) => {
-    if (!sessions.takes(request, response)) response.writeHead(418).end();
+    if (!sessions.takes(request, response, (socket) => known.add(socket))) response.writeHead(418).end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -80,7 +82,7 @@ async function world(options: Partial<HttpSessionsOptions> = {}) {
     const { session } = (await answer.json()) as { session: string };
     return clientOf(`${base}/${session}`, peers.at(-1) as Peer);
   };
-  return { base, sessions, peers, create };
+  return { base, sessions, peers, create, known };
 }
 
 function clientOf(url: string, peer: Peer) {
@@ -144,6 +146,61 @@ test("an upload larger than a frame may be is refused, and ends the session with
   expect(await (await poll(0)).json()).toMatchObject({ code: closeCodes.tooLarge });
   await peer.until(() => peer.isClosed);
   expect(peer.received).toEqual(["ten bytes."]);
+});
+
+test("a stranger's upload is refused above 256 KiB; who was let in sends what a frame may hold", async () => {
+  const { create } = await world({ maxFrameBytes: 1_000_000 });
+  const large = "x".repeat(300_000);
+  const stranger = await create();
+  expect((await stranger.upload("first=1", ["hello"])).status).toBe(204);
+  const refused = await stranger.upload("first=2", [large]);
+  expect([refused.status, await refused.text()]).toEqual([413, "an upload is above 262144 bytes\n"]);
+  expect(await (await stranger.poll(0)).json()).toMatchObject({ code: closeCodes.tooLarge });
+
+  const friend = await create();
+  friend.peer.transport.welcomed();
+  expect((await friend.upload("first=1", [large])).status).toBe(204);
+  expect(friend.peer.received).toEqual([large]);
+});
+
+test("an upload that is being read is cut off when its session ends", async () => {
+  const { create } = await world();
+  const { url, peer } = await create();
+  const { port, pathname } = new URL(url);
+  const socket = connect(Number(port), "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => undefined);
+  const heard = peer.transport.lastHeardMs;
+  socket.write(`POST ${pathname}/frames?first=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n`);
+  socket.write("x".repeat(800));
+  await vi.waitFor(() => expect(peer.transport.lastHeardMs).toBeGreaterThan(heard));
+  peer.transport.terminate();
+  await once(socket, "close");
+});
+
+test("a stranger that goes on asking is told after a minute that it opened no document; who opened one stays", async () => {
+  let nowMs = 0;
+  const { create, sessions } = await world({ timers: { ...systemTimers, now: () => nowMs } });
+  const [stranger, friend] = [await create(), await create()];
+  friend.peer.transport.welcomed();
+  const [told, waiting] = [stranger.poll(0), friend.poll(0)];
+  await vi.waitFor(() => expect(sessions.sessionCount).toBe(2));
+  nowMs = 60_001;
+  expect(await (await told).json()).toMatchObject({ code: closeCodes.tooSlow });
+  friend.peer.say("news");
+  expect(await framesIn(await waiting)).toEqual(["news"]);
+});
+
+test("a client's sockets are known once it was let in, also those that its requests are waiting on", async () => {
+  const { create, known } = await world();
+  const { peer, poll, upload } = await create();
+  const waiting = poll(0);
+  expect((await upload("first=1", ["hello"])).status).toBe(204);
+  expect(known.size).toBe(0);
+  peer.transport.welcomed();
+  expect(known.size).toBe(2);
+  peer.say("welcome");
+  expect(await framesIn(await waiting)).toEqual(["welcome"]);
 });
 
 test("a client that says it leaves is gone, with what it sent last", async () => {
@@ -368,6 +425,7 @@ test("an upload that trickles is given up with 408, and the client may send it a
   let nowMs = 0;
   const { create, sessions } = await world({ timers: { ...systemTimers, now: () => nowMs }, maxFrameBytes: 100_000 });
   const { url, peer, upload } = await create();
+  peer.transport.welcomed();
   const { hostname, port, pathname } = new URL(url);
   const socket = connect(Number(port), hostname);
   onTestFinished(() => void socket.destroy());

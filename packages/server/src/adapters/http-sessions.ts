@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { type CloseCode, synclinePath } from "@syncline/protocol";
 import type { Connection, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
@@ -13,12 +14,14 @@ import type { FrontDoor } from "./front-door.js";
 import { HttpSession, type HttpSessionOptions } from "./http-session.js";
 import type { OutboundMemory } from "./outbound-memory.js";
 import { Poll } from "./poll.js";
+import type { ProbationLimits } from "./probation.js";
 import type { RefusedRequest } from "./refused-request.js";
 import { answerFarewell, answerJson, answerNothing, answerWords, type Farewell } from "./session-answer.js";
 import { EventStream } from "./sse.js";
+import { refuseBody } from "./unwanted-body.js";
 import { Upload } from "./upload.js";
 
-export interface HttpSessionsOptions {
+export interface HttpSessionsOptions extends ProbationLimits {
   readonly door: FrontDoor;
   readonly memory: OutboundMemory;
   readonly maxFrameBytes: number;
@@ -50,6 +53,7 @@ interface Asked {
   readonly query: Query;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly known: (socket: Socket) => void;
 }
 
 export class HttpSessions {
@@ -67,8 +71,12 @@ export class HttpSessions {
     return this.#sessions.size;
   }
 
-  /** Answers, now or later, when the path is one of these; returns whether it is. */
-  takes(request: IncomingMessage, response: ServerResponse): boolean {
+  /**
+   * Answers, now or later, when the path is one of these; returns whether it is.
+   *
+   * @param known called with the request's socket once its client was let into a document
+   */
+  takes(request: IncomingMessage, response: ServerResponse, known: (socket: Socket) => void): boolean {
     const [path = "", query] = (request.url ?? "").split("?", 2);
     if (path !== sessionsPath && !path.startsWith(`${sessionsPath}/`)) return false;
     // A client that has gone is seen by "close"; what is written to it meanwhile is lost like everything else.
@@ -76,9 +84,13 @@ export class HttpSessions {
     const refused = this.#options.door.refusalOfPage(request);
     if (refused) return answerRefused(response, refused);
     allowOrigin(request, response);
+    if (!path.endsWith("/frames")) refuseBody(request, response);
     if (request.method === "OPTIONS") answerPreflight(response);
     else if (path === sessionsPath) this.#create(request, response);
-    else this.#route(path.slice(sessionsPath.length + 1), { query: new URLSearchParams(query), request, response });
+    else {
+      const asked = { query: new URLSearchParams(query), request, response, known };
+      this.#route(path.slice(sessionsPath.length + 1), asked);
+    }
     return true;
   }
 
@@ -125,6 +137,8 @@ export class HttpSessions {
       idleMs: this.#options.httpSessionIdleMs,
       uploadAllowanceMs,
       slowestBytesPerSecond: this.#options.slowestReadBytesPerSecond,
+      helloTimeoutMs: this.#options.helloTimeoutMs,
+      authorizeTimeoutMs: this.#options.authorizeTimeoutMs,
     };
     const session = new HttpSession({ timers, logger, peer, stranger, memory, maxFrameBytes, ...limits });
     this.#sessions.set(id, session);
@@ -139,6 +153,7 @@ export class HttpSessions {
     const session = more.length === 0 ? this.#sessions.get(id) : undefined;
     if (!session) return answerWords(asked.response, 404, "no such session: it has ended, or was another server's");
     session.heard();
+    session.cameOn(asked.request.socket, asked.known);
     switch (what) {
       case "events":
         return method === "GET" ? this.#stream({ ...asked, session }) : answerNotAllowed(asked.response, "GET");

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import sirv from "sirv";
 import { messageOf, SynclineError } from "../error.js";
@@ -15,6 +16,7 @@ import { Responder, type Respond } from "./responder.js";
 import { remarksOn, type ServerStatus } from "./server-status.js";
 import { SilentSockets, type SilentSocketsOptions } from "./silent-sockets.js";
 import { statusPage } from "./status-page.js";
+import { refuseBody } from "./unwanted-body.js";
 
 export interface HttpAdapterOptions {
   readonly status: () => ServerStatus;
@@ -22,8 +24,11 @@ export interface HttpAdapterOptions {
   readonly pageDirectory: string | undefined;
   /** A client asks for another protocol: the socket is the callee's. */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Uint8Array) => void;
-  /** Answers, now or later, if the path is one for clients without WebSockets; returns whether it is. */
-  readonly takes: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /**
+   * Answers, now or later, if the path is one for clients without WebSockets; returns whether it is. `known` is called with
+   * the request's socket once its client was let into a document.
+   */
+  readonly takes: (request: IncomingMessage, response: ServerResponse, known: (socket: Socket) => void) => boolean;
   /** Asked next, before anything here answers. */
   readonly respond: Respond | undefined;
   readonly logger: Logger;
@@ -73,18 +78,18 @@ export class HttpAdapter {
     const page = pageDirectory === undefined ? undefined : sirv(pageDirectory, { etag: true });
     const services = { status, metrics: new Metrics(status, refusals), page };
     const responder = new Responder(options.respond, options.logger);
+    const known = (socket: Socket) => this.#silentSockets.known(socket);
     this.#silentSockets = new SilentSockets({ ...options.silentSockets, refusals });
     this.#server = this.#createServer(options);
     this.#server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-      this.#silentSockets.spoke(request.socket);
       response.setHeader("X-Content-Type-Options", "nosniff");
       const refused = refusalOfUrl(request, refusals);
       if (refused) return answer(response, refused.status, `${refused.words}\n`);
-      if (takes(request, response)) return;
+      if (takes(request, response, known)) return;
       responder.ask(request, response, () => showPage(request, response, services));
     });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
-      this.#silentSockets.spoke(request.socket);
+      known(request.socket);
       const refused = refusalOfUrl(request, refusals);
       if (refused) answerOnSocket(socket, refused);
       else upgrade(request, socket, head);
@@ -147,6 +152,7 @@ interface PageServices {
 }
 
 function showPage(request: IncomingMessage, response: ServerResponse, { status, metrics, page }: PageServices): void {
+  refuseBody(request, response);
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "only GET\n");
   if (path === "/health") return answer(response, 200, "alive\n");
@@ -175,6 +181,8 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function answer(response: ServerResponse, status: number, body: string, type = "text/plain; charset=utf-8"): void {
+  // Who asks for what there is not is not waited for.
+  if (status >= 400) response.setHeader("Connection", "close");
   response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store" }).end(body);
 }
 

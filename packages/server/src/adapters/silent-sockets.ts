@@ -1,6 +1,6 @@
 /**
- * TCP connections on which nothing was asked yet. They cost little, and node closes them after a while; but one address could
- * have so many that nobody else gets one.
+ * TCP connections of nobody knows whom: nothing was asked on them yet, or no more than pages and answers that anybody gets.
+ * They cost little, and node closes them after a while; but one address could have so many that nobody else gets one.
  */
 import { countedAs } from "../counted-address.js";
 import type { Server } from "node:http";
@@ -25,9 +25,9 @@ export class SilentSockets {
 
   constructor(options: SilentSocketsOptions) {
     this.#options = options;
-    const spoke = (socket: Socket) => this.spoke(socket);
+    const known = (socket: Socket) => this.known(socket);
     this.#closed = function () {
-      spoke(this);
+      known(this);
     };
   }
 
@@ -39,8 +39,8 @@ export class SilentSockets {
     return this.#silent.size;
   }
 
-  /** `socket` has asked for something, or is gone. */
-  spoke({ remoteAddress, remotePort }: Socket): void {
+  /** `socket` is counted elsewhere from now on: as a WebSocket, or with its client's session. Or it is gone. */
+  known({ remoteAddress, remotePort }: Socket): void {
     if (this.#silent.size === 0 || !this.#silent.delete(`${remoteAddress} ${remotePort}`)) return;
     const counted = countedAs(plainAddress(remoteAddress ?? "") ?? "");
     const count = (this.#counts.get(counted) ?? 1) - 1;
@@ -55,7 +55,7 @@ export class SilentSockets {
     const counted = countedAs(address);
     const count = this.#counts.get(counted) ?? 0;
     if (count >= maxPerAddress) {
-      refusals.note("address", `more than ${maxPerAddress} connections of an address ask for nothing`, {
+      refusals.note("address", `more than ${maxPerAddress} connections of an address open no document`, {
         remoteAddress: address,
       });
       return void socket.destroy();

@@ -10,7 +10,8 @@ export interface UploadOptions {
 }
 
 export interface Reading {
-  readonly maxBytes: number;
+  /** May grow while it is read. */
+  readonly maxBytes: () => number;
   /** When it begins. */
   readonly nowMs: number;
   /** Called for each part that arrives. */
@@ -58,11 +59,11 @@ export class Upload {
     this.#state = "reading";
     const parts: Uint8Array[] = [];
     const progress = (this.#progress = { startedAtMs: nowMs, byteCount: 0 });
-    if (Number(this.#request.headers["content-length"] ?? 0) > maxBytes) throw new UploadTooLarge();
+    if (Number(this.#request.headers["content-length"] ?? 0) > maxBytes()) throw new UploadTooLarge();
     for await (const part of this.#request as AsyncIterable<Uint8Array>) {
       heard();
       progress.byteCount += part.length;
-      if (progress.byteCount > maxBytes) throw new UploadTooLarge();
+      if (progress.byteCount > maxBytes()) throw new UploadTooLarge();
       parts.push(part);
     }
     // Given up while the last part was on its way: who sent it has sent it again.
@@ -92,12 +93,22 @@ export class Upload {
     answerFarewell(this.#response, farewell);
   }
 
+  /** Its session is over. One that has arrived as a whole is answered all the same. */
+  end(farewell: Farewell): void {
+    this.#stop((response) => answerFarewell(response, farewell));
+  }
+
   /** The client has sent another in its place. One that has arrived as a whole is used all the same. */
   giveUp(): void {
+    this.#stop((response) => answerWords(response, 409, "another upload came in the place of this one"));
+  }
+
+  /** @param answer one that is not being read yet; the others end with their connection, and what has come of them is let go */
+  #stop(answer: (response: ServerResponse) => void): void {
     if (this.#state === "complete") return;
     const wasReading = this.#state === "reading";
     this.#state = "given-up";
     if (wasReading) this.#request.destroy();
-    else this.refuse(409, "another upload came in the place of this one");
+    else if (!this.#response.headersSent) answer(this.#response);
   }
 }

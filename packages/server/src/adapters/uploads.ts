@@ -10,7 +10,8 @@ import { maxLengthBytes } from "./session-frames.js";
 import { type Upload, UploadTooLarge } from "./upload.js";
 
 export interface UploadsOptions {
-  readonly maxFrameBytes: number;
+  /** Of one upload, while it is read. */
+  readonly maxBodyBytes: () => number;
   readonly timers: Pick<Timers, "now">;
   /** How long an upload may take, besides the time that a slow link needs for it. */
   readonly uploadAllowanceMs: number;
@@ -50,6 +51,12 @@ export class Uploads {
     else void this.#run();
   }
 
+  /** The session is over: what is under way, or waits, is for nobody. */
+  end(farewell: Farewell): void {
+    this.#next?.end(farewell);
+    this.#active?.end(farewell);
+  }
+
   /** Gives up an upload that trickles: it would hold its session, and what has come of it, for as long as it likes. */
   tick(nowMs: number): void {
     const { uploadAllowanceMs, slowestBytesPerSecond } = this.#options;
@@ -75,10 +82,10 @@ export class Uploads {
   }
 
   async #handle(upload: Upload): Promise<void> {
-    const { released, heard, maxFrameBytes, timers } = this.#options;
+    const { released, heard, maxBodyBytes, timers } = this.#options;
     await released();
     if (upload.isGivenUp) return;
-    const body = await upload.read({ maxBytes: maxFrameBytes + maxLengthBytes, nowMs: timers.now(), heard });
+    const body = await upload.read({ maxBytes: () => maxBodyBytes() + maxLengthBytes, nowMs: timers.now(), heard });
     if (!upload.isGivenUp) await this.#receive(upload, readFrames(body));
   }
 
@@ -101,9 +108,9 @@ export class Uploads {
   }
 
   #refuse(upload: Upload, thrown: unknown): void {
-    const { tooLarge, lost, maxFrameBytes } = this.#options;
+    const { tooLarge, lost, maxBodyBytes } = this.#options;
     if (thrown instanceof UploadTooLarge) {
-      const reason = `an upload is above ${maxFrameBytes} bytes`;
+      const reason = `an upload is above ${maxBodyBytes()} bytes`;
       tooLarge(reason);
       return upload.refuse(413, reason);
     }

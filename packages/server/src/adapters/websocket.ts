@@ -14,10 +14,12 @@ import type { Refusals } from "../refusals.js";
 import type { Timers } from "../timers.js";
 import type { FrontDoor } from "./front-door.js";
 import type { OutboundMemory } from "./outbound-memory.js";
+import { Probation, type ProbationLimits } from "./probation.js";
 import { answerOnSocket } from "./refused-request.js";
+import type { Farewell } from "./session-answer.js";
 import type { Stranger } from "./strangers.js";
 
-export interface WebSocketAdapterOptions {
+export interface WebSocketAdapterOptions extends ProbationLimits {
   readonly door: FrontDoor;
   readonly memory: OutboundMemory;
   readonly refusals: Refusals;
@@ -161,11 +163,13 @@ class WebSocketTransport implements Transport {
   readonly #socket: Socket;
   /** The adapter's: one object for all sockets. */
   readonly #options: WebSocketAdapterOptions;
-  #stranger: Stranger | undefined;
+  readonly #probation: Probation;
   #connection: Connection | undefined;
   #lastHeardMs: number;
   #lastSentMs: number;
   #holdCount = 0;
+  /** Of all that was read from the socket: up to the last whole message. */
+  #wholeBytes: number;
   /** Shared by all documents of the connection that wait for it. */
   #draining: Promise<void> | undefined;
 
@@ -176,9 +180,10 @@ class WebSocketTransport implements Transport {
     this.#webSocket = webSocket;
     this.peer = peer;
     this.#socket = socket;
-    this.#stranger = stranger;
     this.#options = options;
     this.#lastHeardMs = this.#lastSentMs = options.timers.now();
+    this.#probation = new Probation(stranger, options, this.#lastHeardMs);
+    this.#wholeBytes = socket.bytesRead;
     this.gone = new Promise((resolve) => webSocket.once("close", () => resolve()));
     socket.setNoDelay(true);
   }
@@ -201,8 +206,7 @@ class WebSocketTransport implements Transport {
   }
 
   welcomed(): void {
-    this.#stranger?.leave();
-    this.#stranger = undefined;
+    this.#probation.end();
   }
 
   get unsentBytes(): number {
@@ -266,6 +270,8 @@ class WebSocketTransport implements Transport {
   }
 
   tick(nowMs: number): void {
+    const farewell = this.#probation.whyGo(nowMs, this.#unfinishedBytes);
+    if (farewell && this.#isOpen) return this.#sendAway(farewell);
     this.#connection?.tick(nowMs);
   }
 
@@ -282,6 +288,16 @@ class WebSocketTransport implements Transport {
       };
       this.#socket.once("drain", settle).once("close", settle);
     });
+  }
+
+  /** Of a message, as far as it was read. Nothing while reading is held: what came before that waits in the socket. */
+  get #unfinishedBytes(): number {
+    return this.#holdCount > 0 ? 0 : this.#socket.bytesRead - this.#wholeBytes;
+  }
+
+  #sendAway({ code, reason }: Farewell): void {
+    this.#options.refusals.note("slow", reason, { remoteAddress: this.peer.address });
+    this.close(code, reason);
   }
 
   get #isOpen(): boolean {
@@ -328,6 +344,7 @@ class WebSocketTransport implements Transport {
 
   #received(data: RawData, isBinary: boolean): void {
     this.#heard();
+    this.#wholeBytes = this.#socket.bytesRead;
     if (!this.#isOpen) return;
     if (!isBinary) return this.#refuseText();
     // With ws's default binaryType a message is one Buffer.
