@@ -157,7 +157,9 @@ async function answerTo(dialect: Dialect, { url }: World, token: string, update:
   const speaker = await Speaker.open(url, documentName, { token });
   const { room } = await speaker.hears("opened");
   speaker.say({ type: "update", room, n: 1, update });
-  return (await speaker.hears("reject")).code;
+  const { code } = await speaker.hears("reject");
+  speaker.hangUp();
+  return code;
 }
 
 /** The victim is away, and has typed; then the attacker sends `attack`, is refused, and the victim comes back. */
@@ -178,7 +180,7 @@ async function strike(world: World, dialect: Dialect, attack: string, meanwhile:
 }
 
 const unloaded = async (world: World) => {
-  await expect.poll(() => world.roomCount()).toBe(0);
+  await expect.poll(() => world.roomCount(), { timeout: 10_000 }).toBe(0);
 };
 const restarted = (world: World) => world.restart();
 const nothing = () => Promise.resolve();
@@ -219,6 +221,34 @@ describe.each<Dialect>(["syncline", "y-websocket"])("in the %s dialect", (dialec
     expect(await answerTo(dialect, world, "mallory", attack)).toBe(4403);
     victim.provider.connect();
     await untilFound(world, "bob's. alice's.");
+  });
+
+  test("nor when the document was never written, and the room was unloaded", async () => {
+    const world = await serve();
+    const other = join("syncline", world, "mallory");
+    const victim = join(dialect, world, "alice");
+    await Promise.all([synced(other), synced(victim)]);
+    victim.provider.awareness.setLocalStateField("user", { name: "Alice" });
+    await expect.poll(() => other.provider.awareness.getStates().has(victim.doc.clientID)).toBe(true);
+    victim.provider.disconnect();
+    victim.text.insert(0, "alice's.");
+    other.destroy();
+    // More than once: what was handed to a room comes back from it.
+    for (let n = 1; n <= 2; n++) {
+      await unloaded(world);
+      const attack = await forged(world, "structs that are garbage", victim);
+      expect(await answerTo(dialect, world, "mallory", attack)).toBe(4403);
+    }
+    await unloaded(world);
+    victim.provider.connect();
+    await untilFound(world, "alice's.");
+    victim.provider.disconnect();
+    victim.text.insert(8, " hers.");
+    // It is on disk now, with what was written.
+    await world.restart();
+    expect(await answerTo(dialect, world, "mallory", await forged(world, "text", victim))).toBe(4403);
+    victim.provider.connect();
+    await untilFound(world, "alice's. hers.");
   });
 
   test("who has no token that says who it is may not write under somebody's id either", async () => {
@@ -301,6 +331,32 @@ test("an id is somebody's from when the document is opened with it, without pres
   await victim.hears("opened");
   const attack = buildUpdate([{ client: 77, clock: 0, structs: [{ content: contents.gc(50) }] }]);
   expect(await answerTo("syncline", world, "mallory", attack)).toBe(4403);
+});
+
+test("who opens a document once for each id in it, of an earlier format or imported, owns none of them by that", async () => {
+  const world = await serve();
+  const [alice, bob] = [new Y.Doc(), new Y.Doc()];
+  alice.getText("text").insert(0, "alice");
+  Y.applyUpdate(bob, Y.encodeStateAsUpdate(alice));
+  bob.getText("text").insert(5, " bob");
+  await world.server.documents.import(documentName, [Y.encodeStateAsUpdate(bob)]);
+  for (const { clientID } of [alice, bob]) {
+    const mallory = await Speaker.open(world.url, documentName, { clientId: clientID, token: "mallory" });
+    await mallory.hears("opened");
+    mallory.hangUp();
+  }
+  await unloaded(world);
+  for (const [token, doc] of [
+    ["alice", alice],
+    ["bob", bob],
+  ] as const) {
+    const owner = join("syncline", world, token, doc);
+    await synced(owner);
+    owner.text.insert(owner.text.length, ` and ${token}`);
+  }
+  await untilFound(world, "alice bob and alice and bob");
+  const victim = { doc: alice } as Client;
+  expect(await answerTo("syncline", world, "mallory", await forged(world, "text", victim))).toBe(4403);
 });
 
 test("a person whose token changes goes on writing under the same id", async () => {

@@ -9,8 +9,24 @@ import type { Claim } from "../storage/storage.js";
 const maxDocuments = 10_000;
 const maxClaims = 50_000;
 
-export type KeptClaims = LRUCache<string, readonly Claim[]>;
+export class KeptClaims {
+  readonly #claims = new LRUCache<string, readonly Claim[]>({
+    max: maxDocuments,
+    maxSize: maxClaims,
+    sizeCalculation: (claims) => claims.length,
+  });
 
-export function createKeptClaims(): KeptClaims {
-  return new LRUCache({ max: maxDocuments, maxSize: maxClaims, sizeCalculation: (claims) => claims.length });
+  of(documentName: string): readonly Claim[] {
+    return this.#claims.get(documentName) ?? [];
+  }
+
+  /** In place of what was kept of the document. */
+  keep(documentName: string, claims: readonly Claim[]): void {
+    if (claims.length > 0) this.#claims.set(documentName, claims);
+    else this.#claims.delete(documentName);
+  }
+
+  forget(documentName: string): void {
+    this.#claims.delete(documentName);
+  }
 }

@@ -21,6 +21,7 @@ import { salvage } from "../worker/salvage.js";
 import { Backlog } from "./backlog.js";
 import type { Channel } from "./channel.js";
 import { DocumentDeleted } from "./deleted.js";
+import { KeptClaims } from "./kept-claims.js";
 import type { Room } from "./room.js";
 import { anybody } from "./standing.js";
 import { Rooms } from "./rooms.js";
@@ -34,6 +35,7 @@ class World {
   readonly time = new VirtualTime();
   readonly random: Random;
   readonly storage = new MemoryStorage();
+  readonly keptClaims = new KeptClaims();
   readonly rooms: Rooms;
   /** Rooms that somebody holds, and how many do. */
   readonly #held = new Map<Room, number>();
@@ -85,6 +87,7 @@ class World {
       },
       diffSegments: () => Promise.reject(new Error("nobody here has a part of a snapshot")),
       segmentCache: createSegmentCache(1_000),
+      keptClaims: this.keptClaims,
       timers,
       wallClock: () => timers.now(),
       logger: silentLogger,
@@ -116,6 +119,7 @@ class Editor {
   ackedCount = 0;
   sentCount = 0;
   closedWith: number | undefined;
+  rejectedCount = 0;
 
   channel(): Channel {
     return {
@@ -127,7 +131,7 @@ class Editor {
       ask: () => undefined,
       ack: (n) => void (this.ackedCount = Math.max(this.ackedCount, n)),
       setAccess: () => undefined,
-      reject: () => undefined,
+      reject: () => void (this.rejectedCount += 1),
       leave: (code) => void (this.closedWith = code),
     };
   }
@@ -164,6 +168,40 @@ async function rounds(world: World, documentName: string, count: number): Promis
     if (world.random.chance(0.7)) await world.pause(2_000);
   }
 }
+
+test("whose the ids are in a document that nobody wrote to is known as long as it is neither written nor deleted", async () => {
+  const world = new World(6);
+  const visit = async (subject: string, updates: readonly Uint8Array[] = []) => {
+    const room = await world.open("new");
+    const editor = new Editor();
+    const member = room.join(editor.channel(), { clientId: 7, standing: { ...anybody, subject } });
+    for (const [index, update] of updates.entries()) room.receive(member, { update, n: index + 1 });
+    room.leave(member);
+    world.release(room);
+    while (world.rooms.count > 0) await world.time.sleep(100);
+    return editor.rejectedCount;
+  };
+  const update = new Y.Doc();
+  update.clientID = 7;
+  update.getArray("list").push([1]);
+  const theft = [Y.encodeStateAsUpdate(update)];
+  await world.time.run(
+    (async () => {
+      await visit("alice");
+      expect([await visit("mallory", theft), await visit("mallory", theft)]).toEqual([1, 1]);
+      expect(await world.storage.readPointer("new")).toBeUndefined();
+      // A failure changes nothing.
+      const failing = world.rooms.exclusively("new", gone, () => Promise.reject(new Error("it cannot")));
+      await expect(failing).rejects.toThrow("it cannot");
+      expect(world.keptClaims.of("new").length).toBe(1);
+      await world.rooms.exclusively("new", gone, async () => undefined);
+      expect(world.keptClaims.of("new")).toEqual([]);
+      expect(await visit("mallory", theft)).toBe(0);
+      expect(world.keptClaims.of("new")).toEqual([]);
+      expect((await world.storage.readClaims("new")[Symbol.asyncIterator]().next()).done).toBe(false);
+    })(),
+  );
+});
 
 test("when everybody has gone no room is left, and the store holds everything", async () => {
   const world = new World(2);

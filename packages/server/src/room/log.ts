@@ -148,9 +148,9 @@ export class Log implements CommitSource {
     return this.history.seq > 0 || this.history.pointer.epoch > 0;
   }
 
-  /** What it was told of client ids and is not on disk yet; of a document that was never written that is all there is. */
-  get claimsInMemory(): readonly Claim[] {
-    return [...this.#unwrittenClaims.values()].flatMap((claim) => claim ?? []);
+  /** Whose client ids are in a document that was never written: on disk is nothing of that. */
+  get claimsToKeep(): readonly Claim[] {
+    return this.wasWritten ? [] : [...this.#unwrittenClaims.values()].flatMap((claim) => claim ?? []);
   }
 
   /**
@@ -190,8 +190,7 @@ export class Log implements CommitSource {
     }
     this.#drop(this.#inFlight.splice(0));
     this.#drop(this.#forming.splice(0));
-    // Those of a document that was never written are kept elsewhere.
-    if (this.wasWritten) this.#unwrittenClaims.clear();
+    this.#unwrittenClaims.clear();
   }
 
   takeEntry(): AppendEntry | undefined {

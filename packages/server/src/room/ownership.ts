@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { Claim, Storage } from "../storage/storage.js";
 import type { Contents } from "../update/contents.js";
 import type { ScannedUpdate } from "../update/scan.js";
+import type { KeptClaims } from "./kept-claims.js";
 import { UnwrittenClaims } from "./unwritten-claims.js";
 
 /** Stands for a person where names are not to be kept: 16 bytes of a SHA-256, a character a byte. */
@@ -39,6 +40,12 @@ export interface ClaimLog {
   claim(clientId: number, claim: Claim | undefined): void;
 }
 
+export interface OwnershipServices {
+  readonly storage: Pick<Storage, "readClaims">;
+  readonly keptClaims: Pick<KeptClaims, "of">;
+  readonly wallClock: () => number;
+}
+
 /** An id in an update that is not its author's. */
 export interface Foreign {
   readonly clientId: number;
@@ -56,17 +63,13 @@ export function ownerOf(subject: string | undefined): Owner | undefined {
   return textOf(createHash("sha256").update(subject, "utf8").digest().subarray(0, ownerBytes));
 }
 
-/**
- * @param kept what is known of the document if it was never written: then nothing of it is stored
- * @throws {SynclineError} `data-corrupt` when something of what is stored is damaged
- */
+/** @throws {SynclineError} `data-corrupt` when something of what is stored is damaged */
 export async function loadOwnership(
   documentName: string,
   log: ClaimLog,
-  { storage, wallClock }: { readonly storage: Storage; readonly wallClock: () => number },
-  kept: readonly Claim[] = [],
+  { storage, keptClaims, wallClock }: OwnershipServices,
 ): Promise<Ownership> {
-  const claims: Claim[] = log.wasWritten ? [] : [...kept];
+  const claims: Claim[] = log.wasWritten ? [] : [...keptClaims.of(documentName)];
   for (const claim of claims) log.claim(claim.clientId, claim);
   for await (const claim of storage.readClaims(documentName)) claims.push(claim);
   return new Ownership({

@@ -4,7 +4,6 @@
  */
 import { closeCodes, type CloseCode } from "@syncline/protocol";
 import { messageOf } from "../error.js";
-import type { Claim } from "../storage/storage.js";
 import type { Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
@@ -35,8 +34,6 @@ export interface RoomOptions {
   /** The server's number for the room. */
   readonly number: number;
   readonly services: RoomServices;
-  /** What is known of its client ids if it was never written. */
-  readonly keptClaims?: readonly Claim[] | undefined;
   /** Something of the document turned out to be unreadable, or such that it cannot be applied. */
   readonly onDamage: (room: Room, error: Error) => void;
 }
@@ -96,10 +93,10 @@ export class Room {
    * @throws what the store throws; the room then does not exist, and nobody was told anything of it.
    */
   static async load(options: RoomOptions): Promise<Room> {
-    const { documentName, services, keptClaims } = options;
+    const { documentName, services } = options;
     const { tailCacheBytes } = services.limits;
     const log = await Log.load({ ...services, documentName, tailCacheBytes });
-    return new Room(log, await loadOwnership(documentName, log, services, keptClaims), options);
+    return new Room(log, await loadOwnership(documentName, log, services), options);
   }
 
   get generation(): string {
@@ -109,11 +106,6 @@ export class Room {
   /** The last record that is durable; 0 when nothing was ever written. */
   get seq(): number {
     return this.#log.history.seq;
-  }
-
-  /** Claims on client ids that are only in memory because the document was never written. */
-  get claimsToKeep(): readonly Claim[] {
-    return this.#log.wasWritten ? [] : this.#log.claimsInMemory;
   }
 
   /** Everything admitted, durable or not. */
@@ -246,6 +238,7 @@ export class Room {
 
   /** Ends what still runs by itself. The members have left. */
   close(): void {
+    this.#services.keptClaims.keep(this.documentName, this.#log.claimsToKeep);
     this.#presence.close();
     this.#trials.end();
     this.#partialWrites.end();

@@ -8,7 +8,6 @@ import { messageOf, SynclineError } from "../error.js";
 import { Room } from "./room.js";
 import type { Ending } from "./room-state.js";
 import { isDamage } from "./damage.js";
-import { createKeptClaims } from "./kept-claims.js";
 import { type Problem, repairDocument } from "./repair.js";
 import type { RoomServices } from "./services.js";
 
@@ -39,7 +38,6 @@ export class Rooms {
   readonly #entries = new Map<string, Entry>();
   /** Documents that nobody may open at the moment, each until its promise resolves. */
   readonly #reserved = new Map<string, Promise<void>>();
-  readonly #keptClaims = createKeptClaims();
   #lastNumber = 0;
 
   constructor(services: RoomServices) {
@@ -104,7 +102,7 @@ export class Rooms {
       room = await this.#takeOut(documentName);
       const result = await work();
       // It is another document now; a repaired one is not, nor one that was only read anew.
-      if (ending !== beingRepaired) this.#keptClaims.delete(documentName);
+      if (ending !== beingRepaired) this.#services.keptClaims.forget(documentName);
       outcome = ending;
       return result;
     } finally {
@@ -167,8 +165,7 @@ export class Rooms {
   /** Repairs what is damaged first: a bad record does not take the document. */
   async #loadSound(documentName: string, number: number): Promise<Room> {
     const onDamage = (room: Room, error: Error) => void this.#damaged(room, error);
-    const keptClaims = this.#keptClaims.get(documentName);
-    const load = () => Room.load({ documentName, number, services: this.#services, keptClaims, onDamage });
+    const load = () => Room.load({ documentName, number, services: this.#services, onDamage });
     try {
       return await load();
     } catch (thrown) {
@@ -224,7 +221,6 @@ export class Rooms {
     this.#entries.delete(documentName);
     entry.cancelUnload?.();
     await room?.stop(interrupted);
-    if (room) this.#keepClaims(room);
     return room;
   }
 
@@ -242,13 +238,6 @@ export class Rooms {
     // A commit is on its way, or an update is being tried: look again when that may be over.
     if (!room.isSettled || room.isCompacting) return this.#unloadLater(entry, room);
     room.close();
-    this.#keepClaims(room);
     this.#entries.delete(room.documentName);
-  }
-
-  /** On disk is nothing of a document that was never written: opening a name leaves nothing there. */
-  #keepClaims({ documentName, claimsToKeep }: Room): void {
-    if (claimsToKeep.length > 0) this.#keptClaims.set(documentName, claimsToKeep);
-    else this.#keptClaims.delete(documentName);
   }
 }

@@ -9,6 +9,7 @@ import type { Backlog } from "./backlog.js";
 import type { DiffSegments } from "./catch-up.js";
 import type { PresenceLimits } from "./presence.js";
 import type { RoomSizeLimits } from "./room-size.js";
+import type { KeptClaims } from "./kept-claims.js";
 import type { SegmentCache } from "./segment-cache.js";
 
 export interface RoomServices {
@@ -18,6 +19,7 @@ export interface RoomServices {
   readonly backlog: Backlog;
   readonly diffSegments: DiffSegments;
   readonly segmentCache: SegmentCache;
+  readonly keptClaims: KeptClaims;
   readonly timers: Timers;
   /** Milliseconds since 1970, for what is kept longer than the process lives. */
   readonly wallClock: () => number;

@@ -2,8 +2,6 @@
  * The claims on Yjs client ids that nothing was written under: pages that were opened and no more. So many of each person and of a
  * document are kept, the newest; a page that is open keeps its own (docs/decisions/0021).
  */
-import type { Owner } from "./ownership.js";
-
 export interface UnwrittenClaimsOptions {
   /** Whether somebody who is here calls `clientId` its own. */
   readonly isOpen: (clientId: number) => boolean;
@@ -11,10 +9,10 @@ export interface UnwrittenClaimsOptions {
   readonly release: (clientId: number) => void;
 }
 
-export const maxUnwrittenPerOwner = 64;
+const maxUnwrittenPerOwner = 64;
 
 /** Whoever gets a new identity with each visit must not leave a claim behind for ever with each. */
-export const maxUnwrittenPerDocument = 10_000;
+const maxUnwrittenPerDocument = 10_000;
 
 /** How many are looked at for each that is added: of pages that are open there may be thousands. */
 const looksPerClaim = 4;
@@ -22,15 +20,15 @@ const looksPerClaim = 4;
 export class UnwrittenClaims {
   readonly #options: UnwrittenClaimsOptions;
   /** Oldest first, as those of each owner. */
-  readonly #owners = new Map<number, Owner>();
-  readonly #byOwner = new Map<Owner, Set<number>>();
+  readonly #owners = new Map<number, string>();
+  readonly #byOwner = new Map<string, Set<number>>();
 
   constructor(options: UnwrittenClaimsOptions) {
     this.#options = options;
   }
 
   /** What is on disk already, oldest first. */
-  load(clientId: number, owner: Owner): void {
+  load(clientId: number, owner: string): void {
     this.#owners.set(clientId, owner);
     const own = this.#byOwner.get(owner);
     if (own) own.add(clientId);
@@ -38,7 +36,7 @@ export class UnwrittenClaims {
   }
 
   /** May release others. */
-  add(clientId: number, owner: Owner): void {
+  add(clientId: number, owner: string): void {
     this.load(clientId, owner);
     this.#releaseOldest(this.#byOwner.get(owner), maxUnwrittenPerOwner);
     this.#releaseOldest(this.#owners, maxUnwrittenPerDocument);
