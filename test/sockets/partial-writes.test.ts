@@ -179,6 +179,35 @@ test("a client of ours takes its edits back and comments on", async () => {
   await expect.poll(() => member.provider.pending.count, patiently).toBe(0);
 });
 
+test("a client of ours deletes where it may not and comments: others see the comment, and it takes neither for saved", async () => {
+  const { url } = await serve();
+  const [writer, member] = [byOurs(url), byOurs(url, "comments")];
+  await allSynced(writer, member);
+  writer.text.insert(0, "some text");
+  await says(member, "some text");
+  const counts: number[] = [];
+  member.provider.on("durable", ({ total }) => counts.push(total));
+  member.text.delete(0, 5);
+  const whenDurable = expect(member.provider.whenDurable()).rejects.toMatchObject({ code: "rejected" });
+  await Promise.resolve();
+  member.comments.push(["sent before the answer"]);
+  await hasComments(writer, ["sent before the answer"]);
+  await whenDurable;
+  // What the server wrote before this, the ack of the comment too, has arrived.
+  writer.comments.push(["after"]);
+  await until(member.doc, () => member.comments.toJSON().includes("after"));
+  expect(member.denials).toEqual([reason]);
+  expect([member.provider.saveState.durable, member.provider.pending.count, counts]).toEqual([0, 2, []]);
+  const copy = new Y.Doc();
+  Y.applyUpdate(copy, Y.encodeStateAsUpdate(writer.doc));
+  Y.applyUpdate(copy, member.provider.exportRejected() ?? new Uint8Array());
+  expect(copy.getText("text").toJSON()).toBe("text");
+  await member.provider.revertRejected();
+  const wanted = { text: "some text", comments: ["sent before the answer", "after"] };
+  expect([member.doc.toJSON(), await atServer(url), writer.doc.toJSON()]).toEqual([wanted, wanted, wanted]);
+  await expect.poll(() => member.provider.pending.count, patiently).toBe(0);
+});
+
 test("a client of y-websocket that goes on typing where it may not is told once and kept, and others are not disturbed", async () => {
   const { url } = await serve();
   const [writer, member] = [byOurs(url), byStock(url, "comments")];

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import * as Y from "yjs";
 import { containsAll, FakeServer, room } from "../test-support/fake-server.js";
 import { setUp } from "../test-support/provider-world.js";
-import { accessLevel, rootsIn } from "./access.js";
+import { accessLevel, isSameRight, rootsIn } from "./access.js";
 
 const full = "the disk is full";
 
@@ -62,6 +62,14 @@ describe("access", () => {
     expect(sentNumbers(server)).toEqual([1]);
     expect(provider.access).toEqual({ level: "comment", reason: "", roots: ["comments", "a, b"] });
     expect(provider.pending.count).toBe(0);
+  });
+
+  it("is the same right only with the same roots, whatever their names contain", () => {
+    const to = (roots?: readonly string[]) => ({ level: "comment", reason: "", roots }) as const;
+    const others = [to(["a", "b"]), to(["a"]), to([""]), to([]), to()];
+    expect(others.map((other) => isSameRight(to(["a,b"]), other))).toEqual(others.map(() => false));
+    expect(isSameRight(to([]), to([""]))).toBe(false);
+    expect(isSameRight(to(["a,b"]), { ...to(["a,b"]), reason: "why" })).toBe(true);
   });
 
   it("has no roots to write to where the server's list cannot be read", () => {

@@ -46,5 +46,5 @@ export function areEqual(left: DocumentAccess, right: DocumentAccess): boolean {
 
 /** Whether both allow the same, for whatever reason. */
 export function isSameRight(left: DocumentAccess, right: DocumentAccess): boolean {
-  return left.level === right.level && String(left.roots) === String(right.roots);
+  return left.level === right.level && JSON.stringify(left.roots) === JSON.stringify(right.roots);
 }

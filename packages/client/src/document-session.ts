@@ -11,6 +11,7 @@ import {
   type Have,
   type Message,
   type Opened,
+  type Reject,
 } from "@syncline/protocol";
 import * as Y from "yjs";
 import { accessLevel, areEqual, type DocumentAccess, isSameRight, isWritable, rootsIn } from "./access.js";
@@ -184,11 +185,7 @@ export class DocumentSession {
         if (message.level !== ackLevel.durable) return;
         return this.#advance(opening, message.seq, message.clock);
       case "reject":
-        return this.#reject({
-          update: this.#options.ledger.updateSentAs(message.n) ?? new Uint8Array(),
-          code: message.code,
-          reason: message.reason,
-        });
+        return this.#onReject(message);
       case "awareness":
         return this.#options.presence().apply(message.update);
       case "event":
@@ -352,6 +349,12 @@ export class DocumentSession {
     if (applied.kind === "brought-others") ledger.made({ byteCount: 0, isOwn: false, clientId: 0, clock: 0 });
     this.#resync(applied.kind);
     return false;
+  }
+
+  #onReject({ n, code, reason }: Reject): void {
+    const update = this.#options.ledger.rejected(n);
+    // What was taken back meanwhile is gone, or travels under a later n and is answered under that.
+    if (update) this.#reject({ update, code, reason });
   }
 
   /** Reading goes on; nothing is sent any more, for all later edits lean on this one. */

@@ -6,6 +6,8 @@ import { PendingLedger, type SentUpdate } from "./pending.js";
 
 const clientId = 7;
 const maxBytes = 1_000;
+/** Of the first struct of client 1. */
+const deletion = Uint8Array.of(0, 1, 1, 1, 0, 1);
 
 /** Makes edits of a real document: the clock after each is the number of edits so far. */
 function author() {
@@ -224,18 +226,62 @@ describe("the ledger of edits", () => {
     await ledger.whenDurable();
   });
 
-  it("never calls an edit durable that the server does not have, and gets to 0, whatever is lost", () => {
+  it("settles neither what was rejected nor what was sent after it, and what was sent before it by any later ack", async () => {
+    const { ledger, make, send } = makeLedger();
+    make(1);
+    send(1);
+    const before = ledger.whenDurable();
+    // No clock tells of a deletion.
+    ledger.made({ update: deletion, byteCount: 2, isOwn: true, clientId, clock: 1 });
+    send(2);
+    const rejected = ledger.whenDurable();
+    make(4);
+    send(3);
+    expect(ledger.rejected(2)).toEqual(deletion);
+    expect([ledger.rejected(2), ledger.rejected(3), ledger.rejected(4)]).toEqual([undefined, undefined, undefined]);
+    expect(ledger.acknowledged({ n: 3, clock: 2, level: 2 })).toEqual({ kind: "accepted", received: 1, durable: 1 });
+    await before;
+    expect(await outcomeOf(rejected)).toBe("waiting");
+    expect(ledger.saveState).toEqual({ inThisBrowser: 3, received: 1, durable: 1 });
+    expect(ledger.pending).toMatchObject({ count: 2, bytes: 6 });
+    expect([ledger.unackedBytes, ledger.hasOwnUnsentEdits, ledger.oldestUnsent]).toEqual([0, true, deletion]);
+  });
+
+  it.each(["this opening", "the next"])(
+    "sends what was rejected again with all after it, in %s, and then settles it",
+    (when) => {
+      const { ledger, make, send } = makeLedger();
+      ledger.made({ update: deletion, byteCount: 2, isOwn: true, clientId, clock: 0 });
+      send(1);
+      make();
+      send(2);
+      ledger.rejected(1);
+      if (when === "the next") ledger.restart();
+      const n = when === "the next" ? 1 : 3;
+      const { update } = send(n);
+      expect(Y.decodeUpdate(update)).toMatchObject({
+        structs: [{}],
+        ds: { clients: new Map([[1, [{ clock: 0, len: 1 }]]]) },
+      });
+      expect(ledger.acknowledged({ n: n - 1, clock: 1, level: 2 })).toMatchObject({ received: 0, durable: 0 });
+      expect(ledger.acknowledged({ n, clock: 1, level: 2 })).toMatchObject({ received: 2, durable: 2 });
+      expect([ledger.pending.count, ledger.unackedBytes]).toEqual([0, 0]);
+    },
+  );
+
+  it("never calls an edit durable that the server does not have, and gets to 0, whatever is lost or refused", () => {
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.constant("edit" as const) },
       { weight: 3, arbitrary: fc.constant("send" as const) },
       { weight: 3, arbitrary: fc.constant("serve" as const) },
+      { weight: 1, arbitrary: fc.constant("refuse" as const) },
       { weight: 1, arbitrary: fc.constant("received" as const) },
       { weight: 2, arbitrary: fc.constant("durable" as const) },
       { weight: 1, arbitrary: fc.constant("drop" as const) },
       { weight: 1, arbitrary: fc.constant("stale ack" as const) },
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
         const model = new LedgerModel();
         for (const name of steps) {
           model.run(name);
@@ -252,19 +298,25 @@ describe("the ledger of edits", () => {
   });
 });
 
-/** A client that sends counts of edits, and a server that admits them; a drop loses what is on its way, both ways. */
+/**
+ * A client that sends counts of edits, and a server that admits them or refuses some, without a trace in its clock; a drop
+ * loses what is on its way, both ways.
+ */
 class LedgerModel {
   readonly ledger = new PendingLedger(() => 0);
+  /** So many from the first. */
   admitted = 0;
   onDisk = 0;
   readonly #edit = author().edit;
   #made = 0;
   #lastN = 0;
-  #wire: { n: number; upTo: number }[] = [];
+  #sentUpTo = 0;
+  #wire: { n: number; from: number; upTo: number }[] = [];
   #servedN = 0;
+  #clock = 0;
   #staleAcks: { n: number; clock: number }[] = [];
 
-  run(name: "edit" | "send" | "serve" | "received" | "durable" | "drop" | "stale ack"): void {
+  run(name: "edit" | "send" | "serve" | "refuse" | "received" | "durable" | "drop" | "stale ack"): void {
     switch (name) {
       case "edit":
         this.#made += 1;
@@ -272,13 +324,22 @@ class LedgerModel {
       case "send":
         if (!this.ledger.oldestUnsent) return;
         this.#lastN += 1;
-        this.#wire.push({ n: this.#lastN, upTo: this.#made });
+        this.#wire.push({ n: this.#lastN, from: this.#sentUpTo, upTo: this.#made });
+        this.#sentUpTo = this.#made;
         return void this.ledger.send(this.#lastN, 1e6, clientId);
       case "serve": {
         const message = this.#wire.shift();
         if (!message) return;
         this.#servedN = message.n;
-        this.admitted = Math.max(this.admitted, message.upTo);
+        this.#clock = Math.max(this.#clock, message.upTo);
+        if (message.from <= this.admitted) this.admitted = Math.max(this.admitted, message.upTo);
+        return;
+      }
+      case "refuse": {
+        const message = this.#wire.shift();
+        if (!message) return;
+        this.#servedN = message.n;
+        if (this.ledger.rejected(message.n)) this.#sentUpTo = message.from;
         return;
       }
       case "received":
@@ -287,9 +348,10 @@ class LedgerModel {
         this.onDisk = this.admitted;
         return this.#ack(2);
       case "drop":
-        this.#staleAcks.push({ n: this.#servedN, clock: this.admitted });
+        this.#staleAcks.push({ n: this.#servedN, clock: this.#clock });
         // The server may have crashed: what was not on disk is gone.
-        this.admitted = this.onDisk;
+        this.admitted = this.#clock = this.onDisk;
+        this.#sentUpTo = this.ledger.saveState.durable;
         this.#wire = [];
         this.#lastN = this.#servedN = 0;
         return this.ledger.restart();
@@ -302,6 +364,6 @@ class LedgerModel {
   }
 
   #ack(level: number): void {
-    if (this.#servedN > 0) this.ledger.acknowledged({ n: this.#servedN, clock: this.admitted, level });
+    if (this.#servedN > 0) this.ledger.acknowledged({ n: this.#servedN, clock: this.#clock, level });
   }
 }

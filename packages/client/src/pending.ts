@@ -2,7 +2,8 @@
  * The ledger of local edits: made → sent as update n → received → durable. It keeps each until it is durable, so that
  * a return sends what was not acknowledged, and no more. Knows no documents, sockets or rooms.
  *
- * What must stay true: an edit leaves `pending` only by a durable ack of the opening that carried it.
+ * What must stay true: an edit leaves `pending` only by a durable ack of the opening that carried it, and never before
+ * those that were made before it.
  */
 import { ackLevel, type AckLevel } from "@syncline/protocol";
 import { mergeInOrder } from "./content.js";
@@ -102,6 +103,8 @@ export class PendingLedger {
   #unfoldedFrom = 0;
   /** By ascending n. */
   #inFlight: InFlight[] = [];
+  /** Of the last update sent in this opening. */
+  #lastN = 0;
   #inFlightBytes = 0;
   #waiters: Waiter[] = [];
   #failure: SynclineError | undefined;
@@ -192,6 +195,7 @@ export class PendingLedger {
     const sent = { n, update, clock: group.clock };
     this.#inFlight.push({ sent, group });
     this.#inFlightBytes += update.length;
+    this.#lastN = n;
     return sent;
   }
 
@@ -207,11 +211,20 @@ export class PendingLedger {
 
   /** An opening ended: what it sent and was not acknowledged for good must be sent again, and no ack for it can come. */
   restart(): void {
-    this.#unsent.unshift(...this.#inFlight.map(({ group }) => group));
-    this.#unfoldedFrom += this.#inFlight.length;
-    this.#inFlight = [];
-    this.#inFlightBytes = 0;
+    this.#takeBackFrom(0);
+    this.#lastN = 0;
     this.#receivedCount = this.#finalCount;
+  }
+
+  /**
+   * The server does not have what was sent as `n`. It is unsent again, and all that was sent after it: later acks are for
+   * what the server took of that, and a count of edits from the first has no gaps.
+   *
+   * @returns what was sent; `undefined` when it is not waited for any more
+   */
+  rejected(n: number): Uint8Array | undefined {
+    const index = this.#inFlight.findIndex(({ sent }) => sent.n === n);
+    return index < 0 ? undefined : this.#takeBackFrom(index)[0]?.sent.update;
   }
 
   /** The edits that are pending were taken back: they are in no document any more. */
@@ -225,9 +238,8 @@ export class PendingLedger {
   /** Acks are cumulative. One for an n that was not sent in this opening, or of an unknown level, changes nothing. */
   acknowledged(ack: Acknowledgement): AckOutcome {
     const before = this.#counts();
-    const last = this.#inFlight.at(-1);
     const isKnown = ack.level === ackLevel.received || ack.level === ackLevel.durable;
-    if (!last || ack.n > last.sent.n || !isKnown) return this.#accepted(before);
+    if (ack.n > this.#lastN || !isKnown) return this.#accepted(before);
     const isFinal = ack.level >= this.#finalLevel;
     const covered = this.#inFlight.filter(({ sent }) => sent.n <= ack.n);
     if (covered.some(({ sent }) => sent.clock > ack.clock)) {
@@ -242,10 +254,6 @@ export class PendingLedger {
       this.#settle();
     }
     return this.#accepted(before);
-  }
-
-  updateSentAs(n: number): Uint8Array | undefined {
-    return this.#inFlight.find(({ sent }) => sent.n === n)?.sent.update;
   }
 
   /** All pending edits as one update, as far as they are here and not only in the document. */
@@ -270,6 +278,14 @@ export class PendingLedger {
   /** Acks may come again. */
   revive(): void {
     this.#failure = undefined;
+  }
+
+  #takeBackFrom(index: number): readonly InFlight[] {
+    const taken = this.#inFlight.splice(index);
+    this.#unsent.unshift(...taken.map(({ group }) => group));
+    this.#unfoldedFrom += taken.length;
+    for (const { sent } of taken) this.#inFlightBytes -= sent.update.length;
+    return taken;
   }
 
   #fold(): void {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { containsAll, FakeServer, room } from "../test-support/fake-server.js";
+import { containsAll, FakeServer, room, onlyDeletes } from "../test-support/fake-server.js";
 import { destroyedLater, setUp, type ProviderWorld } from "../test-support/provider-world.js";
 import { SynclineError, SynclineProvider } from "./index.js";
 import { clientName } from "./version.js";
@@ -599,6 +599,37 @@ describe("refused edits", () => {
     await provider.whenDurable();
   });
 
+  it("are not taken for durable when the server takes the edit after them, and are lost in no later opening", async () => {
+    const { server, network, text, doc, settle, provider, timing } = setUp();
+    await settle();
+    server.edit((theirs) => theirs.insert(0, "theirs"));
+    await settle();
+    server.rejection = { code: 4403, reason: "you may add, not delete" };
+    server.isRejected = onlyDeletes;
+    text.delete(0, 3);
+    const whenDurable = provider.whenDurable();
+    whenDurable.catch(() => {});
+    await Promise.resolve();
+    text.insert(3, "!");
+    await settle();
+    expect([server.disk.getText("t").toString(), server.sent("update").length]).toEqual(["theirs!", 2]);
+    await expect(whenDurable).rejects.toMatchObject({ code: "rejected" });
+    expect(provider.saveState).toEqual({ inThisBrowser: 2, received: 0, durable: 0 });
+    expect([provider.pending.count, provider.status.rejected?.code]).toEqual([2, 4403]);
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(server.doc));
+    Y.applyUpdate(copy, provider.exportRejected() as Uint8Array);
+    expect(copy.getText("t").toString()).toBe("irs!");
+    server.rejection = undefined;
+    network.cut();
+    await settle();
+    timing.advance(100);
+    await settle();
+    expect([server.disk.getText("t").toString(), provider.pending.count]).toEqual(["irs!", 0]);
+    expect([provider.status.rejected, containsAll(server.disk, doc)]).toEqual([undefined, true]);
+    await provider.whenDurable();
+  });
+
   it("are gone after revertRejected, and the document goes on from the server's content", async () => {
     const { server, text, doc, settle, provider, log } = await rejecting();
     await settle();
@@ -989,19 +1020,36 @@ describe("the end", () => {
 describe("refusals at random", () => {
   it("never leave a document that differs from the server's once they were reverted or taken", async () => {
     const action = fc.constantFrom<string>(
-      ...["edit", "edit", "delete", "their edit", "settle", "settle", "refuse", "take", "revert", "cut", "wait"],
+      ...["edit", "edit", "delete", "delete", "their edit", "settle", "settle", "take", "revert", "cut", "wait"],
+      ...["refuse", "refuse deletions", "delete and edit", "save"],
       ...["read only", "writable", "disconnect", "connect", "flush", "compact"],
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      fc.asyncProperty(fc.array(action, { maxLength: 40, size: "max" }), async (actions) => {
         const world = setUp();
         const { server, provider, doc, timing, settle } = world;
         server.isAutomatic = false;
         const outcomes: Promise<unknown>[] = [];
+        let hasReverted = false;
+        provider.on("reverted", () => (hasReverted = true));
+        const refuse = (which: FakeServer["isRejected"]) => {
+          server.rejection = { code: 4403, reason: "no" };
+          server.isRejected = which;
+        };
         // Loaded once: afterwards each revert begins in the next microtasks.
         await import("./revert.js");
         const also: Record<string, () => unknown> = {
-          refuse: () => (server.rejection = { code: 4403, reason: "no" }),
+          refuse: () => refuse(() => true),
+          "refuse deletions": () => refuse(onlyDeletes),
+          "delete and edit": async () => {
+            await act("delete", world);
+            await act("edit", world);
+          },
+          save: async () => {
+            await settle();
+            server.flush();
+            await settle();
+          },
           take: () => (server.rejection = undefined),
           revert: () => outcomes.push(provider.revertRejected().catch(() => "given up")),
           compact: () => server.compact(),
@@ -1010,7 +1058,9 @@ describe("refusals at random", () => {
         };
         for (const name of actions) {
           await (also[name] ?? (() => act(name, world)))();
-          if (provider.pending.count === 0) expect(containsAll(server.disk, doc)).toBe(true);
+          // A document that was reverted holds what the server has, which need not be on disk yet.
+          const saved = hasReverted ? server.doc : server.disk;
+          if (provider.pending.count === 0) expect(containsAll(saved, doc)).toBe(true);
         }
         server.isAutomatic = true;
         server.rejection = undefined;
@@ -1018,13 +1068,15 @@ describe("refusals at random", () => {
         // What is on its way arrives, the news of a cut among it.
         await settle();
         provider.connect();
-        for (let i = 0; i < 60 && !(provider.synced && provider.pending.count === 0); i++) {
+        const isDone = () => provider.synced && provider.pending.count === 0 && !provider.status.rejected;
+        for (let i = 0; i < 60 && !isDone(); i++) {
           await new Promise((resolve) => void setImmediate(resolve));
           await settle();
           server.flush();
           if (provider.status.rejected) outcomes.push(provider.revertRejected().catch(() => "given up"));
           timing.advance(2_000);
         }
+        server.flush();
         await settle();
         expect([provider.synced, provider.pending.count, provider.status.rejected]).toEqual([true, 0, undefined]);
         expect([containsAll(server.disk, doc), containsAll(doc, server.disk)]).toEqual([true, true]);

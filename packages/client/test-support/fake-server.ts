@@ -55,6 +55,8 @@ export class FakeServer implements FakePeer {
   isLoading = false;
   refusal: { readonly code: number; readonly reason: string } | undefined;
   rejection: { readonly code: number; readonly reason: string } | undefined;
+  /** Which updates `rejection` is for. */
+  isRejected: (update: Uint8Array, doc: Y.Doc) => boolean = () => true;
   /** Added to the clock of acks: negative makes the server lie. */
   clockError = 0;
   readonly received: Message[] = [];
@@ -223,7 +225,8 @@ export class FakeServer implements FakePeer {
   #update(socket: FakeSocket, member: Member, { n, update }: Update): void {
     if (n !== member.lastN + 1) return socket.end(closeCodes.gap, `${n} after ${member.lastN}`);
     member.lastN = n;
-    const rejection = this.rejection ?? (this.access < 2 ? { code: 4403, reason: "read only" } : undefined);
+    const forbidden = this.access < 2 ? { code: 4403, reason: "read only" } : undefined;
+    const rejection = this.isRejected(update, this.doc) ? (this.rejection ?? forbidden) : forbidden;
     if (rejection) return this.send(socket, { type: "reject", room, n, ...rejection });
     if (this.#leansOnMissing(update)) return this.sendOpened(socket, member.requestId);
     Y.applyUpdate(this.doc, update);
@@ -248,6 +251,14 @@ export class FakeServer implements FakePeer {
     const clock = Math.max(0, Y.getState(this.doc.store, member.clientId) + this.clockError);
     this.send(socket, { type: "ack", room, n, clock, level, seq: this.seq });
   }
+}
+
+/** Whether all that an update changes is that it deletes: no clock tells of it. */
+export function onlyDeletes(update: Uint8Array, whole: Y.Doc): boolean {
+  const part = new Y.Doc();
+  Y.applyUpdate(part, Y.encodeStateAsUpdate(whole));
+  Y.applyUpdate(part, update);
+  return Y.parseUpdateMeta(update).to.size === 0 && !containsAll(whole, part);
 }
 
 /** Whether `whole` holds every insertion and deletion of `part`. */
