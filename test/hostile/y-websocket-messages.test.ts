@@ -74,9 +74,9 @@ function sendsBeforeItIsLoaded(frames: readonly Uint8Array[], token = "late-writ
 }
 
 const early: HostileCase[] = [
-  { name: "8 MiB in one frame before the document is loaded", attack: sendsBeforeItIsLoaded([new Uint8Array(8 * MiB).fill(99)], "never"), answer: closed(4529, /while the document was being loaded/) },
+  { name: "8 MiB in one frame while it is not known who it is", attack: sendsBeforeItIsLoaded([new Uint8Array(8 * MiB).fill(99)], "never"), answer: closed(4500, /could not be checked/) },
   { name: "7 MiB before the document is loaded", attack: sendsBeforeItIsLoaded([new Uint8Array(7 * MiB).fill(99)]), answer: ignored },
-  { name: "9 MiB in many frames before the document is loaded", attack: sendsBeforeItIsLoaded(Array<Uint8Array>(9).fill(new Uint8Array(MiB).fill(99)), "never"), answer: closed(4529, /while the document was being loaded/) },
+  { name: "9 MiB in many frames while it is not known who it is", attack: sendsBeforeItIsLoaded(Array<Uint8Array>(9).fill(new Uint8Array(MiB).fill(99)), "never"), answer: closed(4500, /could not be checked/) },
   { name: "a broken message before the document is loaded", attack: sendsBeforeItIsLoaded([bytes(0, 9, 0)]), answer: closed(4400, /unknown kind 9/) },
   { name: "a broken message, and edits behind it, before the document is loaded", attack: sendsBeforeItIsLoaded([bytes(0, 9, 0), bytes(0, 2, editBy(920).length, [...editBy(920)])]), answer: closed(4400, /unknown kind 9/) },
 ]; // prettier-ignore
