@@ -120,8 +120,10 @@ export class RawSocket {
     }
   }
 
+  /** A reset. On a socket that the server ended, and that is being shut down in turn, node would never be done with one. */
   hangUp(): void {
-    this.#socket.resetAndDestroy();
+    if (this.#socket.readableEnded) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   /** Status of the next HTTP answer, whose head is taken off what was received; `undefined` when there is none. */
