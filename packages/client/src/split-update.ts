@@ -2,6 +2,7 @@
  * Cuts a Yjs v1 update that is larger than a server takes into several. Works on the bytes: what is not cut is copied as it
  * stands. Knows the format (Yjs utils/encoding.js: `writeClientsStructs`, `writeDeleteSet`), no document and no protocol.
  */
+import { varUintBytes } from "@syncline/protocol";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { cutOff, cutWithin, readStruct, skipRef, type Cut, type Struct } from "./update-struct.js";
@@ -124,10 +125,6 @@ function advance(cursor: Cursor): void {
 
 /** More than a number of clients, structs or ranges in a piece takes. */
 const countBytes = 4;
-
-function varUintBytes(value: number): number {
-  return value < 128 ? 1 : 1 + varUintBytes(Math.floor(value / 128));
-}
 
 /** Descending: the next is the last. */
 function readDeletions(decoder: decoding.Decoder): Map<number, Range[]> {

@@ -53,4 +53,5 @@ export {
 export { readFrames } from "./frame-list.js";
 export { decodeFrame, encodeFrame } from "./message-codec.js";
 export { decodeStreamRecord, encodeStreamClose, encodeStreamFrame, type StreamRecord } from "./stream-record.js";
+export { varUintBytes, writeVarUint } from "./var-uint.js";
 export { decodeYWebsocketMessage, encodeYWebsocketMessage, type YWebsocketMessage } from "./y-websocket.js";

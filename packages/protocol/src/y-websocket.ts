@@ -2,9 +2,9 @@
  * The y-websocket dialect: unprefixed y-protocols messages, one a frame, one document a socket. Numbers and layout are
  * those of y-protocols 1.0 (sync.js, awareness.js, auth.js) and y-websocket's provider.
  */
-import * as encoding from "lib0/encoding";
 import { ByteReader } from "./byte-reader.js";
 import { ProtocolError } from "./error.js";
+import { varUintBytes, writeVarUint } from "./var-uint.js";
 
 export type YWebsocketMessage =
   /** "This is what I have; send me the rest." */
@@ -20,32 +20,23 @@ const messageNumbers = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3 } as 
 const syncNumbers = { step1: 0, step2: 1, update: 2 } as const;
 const permissionDenied = 0;
 
+const utf8 = new TextEncoder();
+
 export function encodeYWebsocketMessage(message: YWebsocketMessage): Uint8Array {
-  const to = encoding.createEncoder();
   switch (message.type) {
     case "sync-step-1":
-      writeSync(to, syncNumbers.step1, message.stateVector);
-      break;
+      return withBytes([messageNumbers.sync, syncNumbers.step1], message.stateVector);
     case "sync-step-2":
-      writeSync(to, syncNumbers.step2, message.update);
-      break;
+      return withBytes([messageNumbers.sync, syncNumbers.step2], message.update);
     case "update":
-      writeSync(to, syncNumbers.update, message.update);
-      break;
+      return withBytes([messageNumbers.sync, syncNumbers.update], message.update);
     case "awareness":
-      encoding.writeVarUint(to, messageNumbers.awareness);
-      encoding.writeVarUint8Array(to, message.update);
-      break;
+      return withBytes([messageNumbers.awareness], message.update);
     case "query-awareness":
-      encoding.writeVarUint(to, messageNumbers.queryAwareness);
-      break;
+      return Uint8Array.of(messageNumbers.queryAwareness);
     case "permission-denied":
-      encoding.writeVarUint(to, messageNumbers.auth);
-      encoding.writeVarUint(to, permissionDenied);
-      encoding.writeVarString(to, message.reason);
-      break;
+      return withBytes([messageNumbers.auth, permissionDenied], utf8.encode(message.reason));
   }
-  return encoding.toUint8Array(to);
 }
 
 /**
@@ -71,10 +62,15 @@ export function decodeYWebsocketMessage(frame: Uint8Array): YWebsocketMessage | 
   }
 }
 
-function writeSync(to: encoding.Encoder, step: number, bytes: Uint8Array): void {
-  encoding.writeVarUint(to, messageNumbers.sync);
-  encoding.writeVarUint(to, step);
-  encoding.writeVarUint8Array(to, bytes);
+/** `head`, each number of one byte, then the length of `bytes` and they themselves: copied once, into an array of that size. */
+function withBytes(head: readonly number[], bytes: Uint8Array): Uint8Array {
+  const lengthAt = head.length;
+  const bytesAt = lengthAt + varUintBytes(bytes.length);
+  const message = new Uint8Array(bytesAt + bytes.length);
+  message.set(head);
+  writeVarUint(message, lengthAt, bytes.length);
+  message.set(bytes, bytesAt);
+  return message;
 }
 
 function readSync(from: ByteReader): YWebsocketMessage {

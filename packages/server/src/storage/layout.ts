@@ -5,9 +5,11 @@
  * no name's keys lie among another's, whatever else it contains.
  */
 import * as encoding from "lib0/encoding";
-import { ByteReader, ProtocolError } from "@syncline/protocol";
+import { ByteReader, ProtocolError, varUintBytes, writeVarUint } from "@syncline/protocol";
 import type { Bounds, KeyRange } from "./key-value.js";
 import { SynclineError } from "../error.js";
+import { writeUint32 } from "./envelope.js";
+import { pooledUtf8 } from "./pooled-bytes.js";
 import type { Claim, Pointer, QuarantineEntry, SegmentInfo, Tombstone } from "./storage.js";
 
 const kinds = {
@@ -22,7 +24,6 @@ const kinds = {
   tombstone: 0x74,
 } as const;
 
-const utf8 = new TextEncoder();
 /** A name may begin with what elsewhere is a byte order mark. */
 const fromUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -120,19 +121,17 @@ function allOf(kind: number): KeyRange {
 }
 
 function key(kind: number, documentName: string, suffixBytes: number): Uint8Array {
-  const name = utf8.encode(documentName);
-  const bytes = new Uint8Array(name.length + 2 + suffixBytes);
+  const bytes = pooledUtf8(documentName, { before: 1, after: 1 + suffixBytes });
   bytes[0] = kind;
-  bytes.set(name, 1);
+  bytes[bytes.length - suffixBytes - 1] = 0;
   return bytes;
 }
 
 /** Two numbers of 32 bits, big end first, so that keys sort by them. */
 function numberedKey(kind: number, documentName: string, first: number, second: number): Uint8Array {
   const bytes = key(kind, documentName, 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(bytes.length - 8, first);
-  view.setUint32(bytes.length - 4, second);
+  writeUint32(bytes, bytes.length - 8, first);
+  writeUint32(bytes, bytes.length - 4, second);
   return bytes;
 }
 
@@ -239,9 +238,9 @@ export function decodeQuarantineEntry(payload: Uint8Array): QuarantineEntry {
 export function recordPayloadParts(updates: readonly Uint8Array[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const update of updates) {
-    const length = encoding.createEncoder();
-    encoding.writeVarUint(length, update.length);
-    parts.push(encoding.toUint8Array(length), update);
+    const length = new Uint8Array(varUintBytes(update.length));
+    writeVarUint(length, 0, update.length);
+    parts.push(length, update);
   }
   return parts;
 }

@@ -1,11 +1,11 @@
 /** Which ids are deleted (Yjs utils/DeleteSet.js). Knows nothing of what they held, nor whether they exist. */
+import { varUintBytes } from "@syncline/protocol";
 import { createEncoder, toUint8Array, writeVarUint } from "lib0/encoding";
 import { Cursor } from "./cursor.js";
 import { readDeletions } from "./deletions.js";
 import { malformed } from "./error.js";
 import { IdSet } from "./id-set.js";
 import { defaultScanLimits } from "./limits.js";
-import { varUintBytes } from "./var-uint.js";
 
 /** Enough for a client id and its number of ranges, or for what precedes all clients. */
 const clientBytes = 16;

@@ -1,7 +1,7 @@
 /** Packs structs, handed over in an order in which they can be integrated, into updates of limited size. */
+import { varUintBytes } from "@syncline/protocol";
 import * as encoding from "lib0/encoding";
 import { DeleteSet } from "../update/delete-set.js";
-import { varUintBytes } from "../update/var-uint.js";
 import type { Struct } from "./document.js";
 import { encodeStructPart } from "./struct-part.js";
 
