@@ -1,9 +1,9 @@
 /** Messages of the syncline dialect to bytes and back. A frame is one or more messages, each `length, type, fields`. */
-import * as encoding from "lib0/encoding";
 import { ByteReader } from "./byte-reader.js";
 import { ProtocolError } from "./error.js";
 import { messageLayouts, type FieldKind } from "./message-layout.js";
 import type { Have, Message } from "./message.js";
+import { varUintBytes, writeVarUint } from "./var-uint.js";
 
 interface Layout {
   readonly type: Message["type"];
@@ -20,16 +20,28 @@ const layouts: readonly Layout[] = Object.entries(messageLayouts).map(([type, [n
 const layoutOf = new Map(layouts.map((layout) => [layout.type, layout]));
 const layoutNumbered = new Map(layouts.map((layout) => [layout.number, layout]));
 
-/** One frame that holds `messages` in order. */
+const utf8 = new TextEncoder();
+
+/** A number in lib0's spelling, or bytes, which are written behind their length. */
+type Part = number | Uint8Array;
+
+/** One frame that holds `messages` in order. Measured before it is written: an encoder that grows costs ten times as much. */
 export function encodeFrame(messages: Iterable<Message>): Uint8Array<ArrayBuffer> {
-  const frame = encoding.createEncoder();
+  const bodies: Part[][] = [];
+  let byteCount = 0;
   for (const message of messages) {
-    const body = encoding.createEncoder();
-    writeMessage(body, message);
-    encoding.writeVarUint(frame, encoding.length(body));
-    encoding.writeBinaryEncoder(frame, body);
+    const body = partsOf(message);
+    bodies.push(body);
+    const bodyBytes = sumOfBytes(body);
+    byteCount += varUintBytes(bodyBytes) + bodyBytes;
   }
-  return encoding.toUint8Array(frame);
+  const frame = new Uint8Array(byteCount);
+  let at = 0;
+  for (const body of bodies) {
+    at = writeVarUint(frame, at, sumOfBytes(body));
+    for (const part of body) at = writePart(frame, at, part);
+  }
+  return frame;
 }
 
 /**
@@ -49,12 +61,30 @@ export function decodeFrame(frame: Uint8Array): Message[] {
   return messages;
 }
 
-function writeMessage(to: encoding.Encoder, message: Message): void {
+/** The message's number, then its fields in the order of the wire. */
+function partsOf(message: Message): Part[] {
   const { number, fields } = layoutOf.get(message.type) as Layout;
-  encoding.writeVarUint(to, number);
+  const parts: Part[] = [number];
   // The table's type says that the fields are those of this message, and of these kinds.
   const values = message as unknown as Readonly<Record<string, never>>;
-  for (const [name, kind] of fields) writers[kind](to, values[name] as never);
+  for (const [name, kind] of fields) addParts[kind](parts, values[name] as never);
+  return parts;
+}
+
+function sumOfBytes(parts: readonly Part[]): number {
+  let byteCount = 0;
+  for (const part of parts) {
+    byteCount += typeof part === "number" ? varUintBytes(part) : varUintBytes(part.length) + part.length;
+  }
+  return byteCount;
+}
+
+/** The offset behind it. */
+function writePart(into: Uint8Array, offset: number, part: Part): number {
+  if (typeof part === "number") return writeVarUint(into, offset, part);
+  const at = writeVarUint(into, offset, part.length);
+  into.set(part, at);
+  return at + part.length;
 }
 
 function readMessage(from: ByteReader): Message | undefined {
@@ -73,15 +103,13 @@ const appendedFields: Readonly<Record<string, string | number>> = { "ack.seq": 0
 
 const haveKinds = { stateVector: 0, resume: 1 } as const;
 
-const writers: Readonly<Record<FieldKind, (to: encoding.Encoder, value: never) => void>> = {
-  uint: (to, value: number) => encoding.writeVarUint(to, value),
-  text: (to, value: string) => encoding.writeVarString(to, value),
-  bytes: (to, value: Uint8Array) => encoding.writeVarUint8Array(to, value),
-  have: (to, value: Have) => {
-    const isResume = value.kind === "resume";
-    encoding.writeVarUint(to, isResume ? haveKinds.resume : haveKinds.stateVector);
-    if (isResume) encoding.writeVarUint(to, value.seq);
-    else encoding.writeVarUint8Array(to, value.stateVector);
+const addParts: Readonly<Record<FieldKind, (parts: Part[], value: never) => void>> = {
+  uint: (parts, value: number) => parts.push(value),
+  text: (parts, value: string) => parts.push(utf8.encode(value)),
+  bytes: (parts, value: Uint8Array) => parts.push(value),
+  have: (parts, value: Have) => {
+    if (value.kind === "resume") parts.push(haveKinds.resume, value.seq);
+    else parts.push(haveKinds.stateVector, value.stateVector);
   },
 };
 
