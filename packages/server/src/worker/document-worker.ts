@@ -2,8 +2,10 @@
 import { parentPort } from "node:worker_threads";
 import { JobRunner } from "./job-runner.js";
 import type { Request } from "./jobs.js";
+import { stepBack } from "./thread-priority.js";
 
 if (parentPort !== null) {
+  stepBack();
   const port = parentPort;
   const runner = new JobRunner((response, transfer = []) => port.postMessage(response, [...transfer]));
   port.on("message", (request: Request) => runner.handle(request));
