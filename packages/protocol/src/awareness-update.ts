@@ -5,6 +5,7 @@
 import * as encoding from "lib0/encoding";
 import { ByteReader } from "./byte-reader.js";
 import { ProtocolError } from "./error.js";
+import { varUintBytes, writeVarUint } from "./var-uint.js";
 
 export interface AwarenessEntry {
   readonly clientId: number;
@@ -58,23 +59,22 @@ export function encodeAwarenessUpdate(entries: readonly AwarenessEntry[]): Uint8
   return encoding.toUint8Array(to);
 }
 
-/** One entry, for `joinAwarenessEntries`. */
+/** One entry, for `joinAwarenessEntries`. It ends with the state. */
 export function encodeAwarenessEntry({ clientId, clock, state }: AwarenessEntryBytes): Uint8Array {
-  const to = encoding.createEncoder();
-  encoding.writeVarUint(to, clientId);
-  encoding.writeVarUint(to, clock);
-  encoding.writeVarUint8Array(to, state);
-  return encoding.toUint8Array(to);
+  const { length } = state;
+  const stateAt = varUintBytes(clientId) + varUintBytes(clock) + varUintBytes(length);
+  const entry = new Uint8Array(stateAt + length);
+  const clockAt = writeVarUint(entry, 0, clientId);
+  writeVarUint(entry, writeVarUint(entry, clockAt, clock), length);
+  entry.set(state, stateAt);
+  return entry;
 }
 
 /** An awareness update of `entries`, each of another client. */
 export function joinAwarenessEntries(entries: readonly Uint8Array[]): Uint8Array {
-  const to = encoding.createEncoder();
-  encoding.writeVarUint(to, entries.length);
-  const count = encoding.toUint8Array(to);
-  const update = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, count.length));
-  update.set(count);
-  let position = count.length;
+  const countBytes = varUintBytes(entries.length);
+  const update = new Uint8Array(entries.reduce((sum, entry) => sum + entry.length, countBytes));
+  let position = writeVarUint(update, 0, entries.length);
   for (const entry of entries) {
     update.set(entry, position);
     position += entry.length;

@@ -116,7 +116,7 @@ export interface ServerLimits {
   readonly compactAboveBytes: number;
   /** A document nobody has open is let go after this long. @default 5,000 */
   readonly unloadAfterMs: number;
-  /** Presence changes of this window go out together. @default 25 */
+  /** Presence changes of this window go out together. It grows to 60 where sending them takes long. @default 25 */
   readonly presenceWindowMs: number;
   /** Bytes of one client's presence. A larger state is not shown. @default 4 KiB */
   readonly maxPresenceStateBytes: number;

@@ -1,9 +1,11 @@
 /**
  * One client's state as the room passes it on: read, checked, stamped with who the client is, and written anew. What others
- * read was written here, so that all of them read the same in it.
+ * read was written here, or is spelled as if it were, so that all of them read the same in it.
  */
+import { isCanonicalObject } from "./canonical-json.js";
 
 export type StateReading =
+  /** `json` may be a view of what was read. */
   | { readonly kind: "state"; readonly json: Uint8Array }
   /** `null`: the client is not there, or does not want to be seen. */
   | { readonly kind: "gone" }
@@ -31,9 +33,11 @@ const utf8Encoder = new TextEncoder();
 const [quote, backslash] = [0x22, 0x5c];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** @param bytes UTF-8 */
+/** @param bytes valid UTF-8 */
 export function readState(bytes: Uint8Array, { maxBytes, user }: StateRules): StateReading {
   if (bytes.length > maxBytes) return { kind: "refused", reason: tooLarge(maxBytes) };
+  // It would be written just so.
+  if (user === undefined && isCanonicalObject(bytes, maxDepth)) return { kind: "state", json: bytes };
   if (!isShallow(bytes)) return { kind: "refused", reason: `more than ${maxDepth} levels of presence` };
   const value = parse(utf8.decode(bytes));
   if (value === null) return { kind: "gone" };

@@ -72,18 +72,20 @@ export class PresenceTable {
     const roomClock = following(departed, clock);
     const reason = this.#whyNot(this.#announced.size + 1, json.length, roomClock);
     if (reason !== undefined) return reason;
+    const entry = encodeAwarenessEntry({ clientId, clock: roomClock, state: json });
     const announced: Announced = {
       clientId,
       subject: owner.subject,
       owner,
-      json,
-      entry: encodeAwarenessEntry({ clientId, clock: roomClock, state: json }),
+      json: stateIn(entry, json),
+      entry,
       ownClock: clock,
       clock: roomClock,
       saidAtMs: nowMs,
       claimant: undefined,
     };
-    for (const departedIds of Object.values(this.#departed)) departedIds.delete(clientId);
+    this.#departed.named.delete(clientId);
+    this.#departed.nameless.delete(clientId);
     this.#announced.set(clientId, announced);
     this.#byteCount += json.length;
     owner.announced.add(announced);
@@ -98,7 +100,11 @@ export class PresenceTable {
     const reason = this.#whyNot(this.#announced.size, growth, roomClock);
     if (reason !== undefined) return reason;
     const entry = encodeAwarenessEntry({ clientId, clock: roomClock, state: json });
-    Object.assign(announced, { json, entry, ownClock: clock, clock: roomClock, saidAtMs: nowMs });
+    announced.json = stateIn(entry, json);
+    announced.entry = entry;
+    announced.ownClock = clock;
+    announced.clock = roomClock;
+    announced.saidAtMs = nowMs;
     this.#byteCount += growth;
     return announced;
   }
@@ -137,6 +143,11 @@ export class PresenceTable {
     if (this.#byteCount + growth <= maxPresenceBytesPerRoom) return undefined;
     return `more than ${maxPresenceBytesPerRoom} bytes of presence in one document`;
   }
+}
+
+/** The state as the end of its entry: kept once, whatever larger buffer it came in. `goneJson` stays that. */
+function stateIn(entry: Uint8Array, json: Uint8Array): Uint8Array {
+  return json === goneJson ? json : entry.subarray(entry.length - json.length);
 }
 
 /** The room's clock follows the client's, and is above all that it was before. */

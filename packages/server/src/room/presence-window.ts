@@ -1,4 +1,7 @@
-/** Gathers what changes in a room's presence for a moment, and passes it on together: the latest of each id, encoded once. */
+/**
+ * Gathers what changes in a room's presence for a moment, and passes it on together: the latest of each id, encoded once. Where
+ * that takes long, because there are many members or the server is busy, the moments are longer.
+ */
 import { joinAwarenessEntries } from "@syncline/protocol";
 import type { Timers } from "../timers.js";
 import type { Member } from "./member.js";
@@ -13,16 +16,22 @@ interface Change {
   readonly author: Seat | undefined;
 }
 
+/** Windows are so many times as long as it takes to pass one on: that is no more than a small part of the time. */
+const restFactor = 20;
+/** But no longer: a cursor that is a tenth of a second late is seen to be late. */
+const longestWindowMs = 60;
+
 export class PresenceWindow {
   readonly #timers: Timers;
-  readonly #windowMs: number;
+  readonly #shortestMs: number;
   readonly #relay: RelayPresence;
   readonly #changes = new Map<number, Change>();
+  #windowMs: number;
   #cancel: (() => void) | undefined;
 
   constructor(timers: Timers, windowMs: number, relay: RelayPresence) {
     this.#timers = timers;
-    this.#windowMs = windowMs;
+    this.#shortestMs = this.#windowMs = windowMs;
     this.#relay = relay;
   }
 
@@ -38,6 +47,13 @@ export class PresenceWindow {
 
   #flush(): void {
     this.#cancel = undefined;
+    const startMs = this.#timers.now();
+    this.#passOn();
+    const restMs = Math.round((this.#timers.now() - startMs) * restFactor);
+    this.#windowMs = Math.max(this.#shortestMs, Math.min(restMs, longestWindowMs));
+  }
+
+  #passOn(): void {
     const changes = [...this.#changes.values()];
     this.#changes.clear();
     const authors = new Set(changes.map(({ author }) => author));
