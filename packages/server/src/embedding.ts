@@ -18,5 +18,6 @@ export { compact } from "./worker/compact.js";
 export { diff } from "./worker/diff.js";
 export { WorkerError } from "./worker/error.js";
 export type { Pieces, RootCheck, RootCheckRequest, TrialRequest, TrialResult } from "./worker/jobs.js";
+export { scanLarge } from "./worker/large-update.js";
 export { salvage } from "./worker/salvage.js";
 export { Trials } from "./worker/trial.js";

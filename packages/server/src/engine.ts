@@ -20,6 +20,7 @@ import type { Logger } from "./logger.js";
 import type { ServerLimits } from "./options.js";
 import { Refusals } from "./refusals.js";
 import { Backlog } from "./room/backlog.js";
+import { RepeatedUpdates } from "./room/repeated-updates.js";
 import { Rooms } from "./room/rooms.js";
 import { KeptClaims } from "./room/kept-claims.js";
 import { createSegmentCache } from "./room/segment-cache.js";
@@ -33,7 +34,7 @@ import type { WorkerPool } from "./worker/worker-pool.js";
 /** What threads do for an engine, or whoever does it in their place. */
 export type Workers = Pick<
   WorkerPool,
-  "compact" | "content" | "diff" | "forget" | "salvage" | "trial" | "checkRoots" | "close"
+  "compact" | "content" | "diff" | "forget" | "salvage" | "scan" | "trial" | "checkRoots" | "close"
 >;
 
 export interface EngineOptions {
@@ -95,6 +96,7 @@ export class Engine {
       diffSegments: shareSegmentDiffs(workers),
       segmentCache: createSegmentCache(limits.segmentCacheBytes),
       keptClaims: new KeptClaims(),
+      repeatedUpdates: new RepeatedUpdates(),
       timers,
       wallClock,
       logger,

@@ -9,6 +9,7 @@ import { compact } from "../src/worker/compact.js";
 import { diff } from "../src/worker/diff.js";
 import type { Pieces } from "../src/worker/jobs.js";
 import { salvage } from "../src/worker/salvage.js";
+import { scanLarge } from "../src/worker/large-update.js";
 import { Trials } from "../src/worker/trial.js";
 import { pipeFraming } from "./piped-transport.js";
 import { slowStorage } from "./slow-storage.js";
@@ -79,6 +80,7 @@ export class MortalServer {
       salvage: async (pieces) => salvage(await job("salvage", pieces), { now: () => 0 }),
       diff: async (pieces, stateVector, options) => diff(await job("diff", pieces), stateVector, options),
       content: async (pieces) => (await job("content", pieces), new Uint8Array()),
+      scan: async (request) => (await job("scan", []), scanLarge(request)),
       trial: async ({ documentKey, version, piecesSince, stateVector, update }) => {
         const pieces = await job("trial", piecesSince(this.#trials.versionOf(documentKey)));
         this.#trials.build(documentKey, version, pieces);

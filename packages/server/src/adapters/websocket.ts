@@ -157,8 +157,6 @@ interface Opened {
 
 class WebSocketTransport implements Transport {
   readonly peer: Peer;
-  /** Resolves when the socket is closed. */
-  readonly gone: Promise<void>;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   /** The adapter's: one object for all sockets. */
@@ -184,7 +182,6 @@ class WebSocketTransport implements Transport {
     this.#lastHeardMs = this.#lastSentMs = options.timers.now();
     this.#probation = new Probation(stranger, options, this.#lastHeardMs);
     this.#wholeBytes = socket.bytesRead;
-    this.gone = new Promise((resolve) => webSocket.once("close", () => resolve()));
     socket.setNoDelay(true);
   }
 
@@ -207,6 +204,13 @@ class WebSocketTransport implements Transport {
 
   welcomed(): void {
     this.#probation.end();
+  }
+
+  /** Resolves when the socket is closed. Made for who asks: nearly all close without anybody waiting for it. */
+  get gone(): Promise<void> {
+    const webSocket = this.#webSocket;
+    if (webSocket.readyState === webSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => webSocket.once("close", () => resolve()));
   }
 
   get unsentBytes(): number {
@@ -347,7 +351,8 @@ class WebSocketTransport implements Transport {
     this.#wholeBytes = this.#socket.bytesRead;
     if (!this.#isOpen) return;
     if (!isBinary) return this.#refuseText();
-    // With ws's default binaryType a message is one Buffer.
-    this.#connection?.receive(data as Buffer);
+    // With ws's default binaryType a message is one Buffer. Past this file there are none: a slice of one is not a copy.
+    const { buffer, byteOffset, byteLength } = data as Buffer;
+    this.#connection?.receive(new Uint8Array(buffer, byteOffset, byteLength));
   }
 }

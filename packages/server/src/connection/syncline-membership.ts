@@ -220,7 +220,8 @@ export class SynclineMembership implements GrantHolder {
   #createLease(): Lease {
     const { services, askForToken } = this.#options;
     return new Lease({
-      ...services,
+      timers: services.timers,
+      wallClock: services.wallClock,
       // A token that came with the open cannot be renewed: its client opens the document anew.
       expiring: (leftMs) => {
         if (this.usesConnectionToken) askForToken(leftMs);

@@ -9,10 +9,8 @@ import {
   encodeYWebsocketMessage,
   mayRead,
   mayWrite,
-  type Access,
   type CloseCode,
 } from "@syncline/protocol";
-import type { Channel } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
 import { anybody } from "../room/standing.js";
@@ -30,12 +28,13 @@ import { namesIn, principalOf } from "./principal.js";
 import { refusalAtDoor } from "./refusal.js";
 import type { ConnectionServices } from "./services.js";
 import type { Connection, Transport } from "./transport.js";
+import { YWebsocketChannel, type ChannelOwner } from "./y-websocket-channel.js";
 
 interface Joined {
   readonly kind: "joined";
   readonly room: Room;
   readonly member: Member;
-  readonly channel: Channel;
+  readonly channel: YWebsocketChannel;
 }
 
 type ConnectionState =
@@ -69,20 +68,18 @@ const frameOverheadBytes = 64;
 
 const emptyAwareness = encodeYWebsocketMessage({ type: "awareness", update: Uint8Array.of(0) });
 
-export class YWebsocketConnection implements Connection, GrantHolder {
+export class YWebsocketConnection implements Connection, GrantHolder, ChannelOwner {
   readonly documentName: string;
   readonly #transport: Transport;
   readonly #services: ConnectionServices;
   readonly #token: string;
   readonly #liveness: Liveness;
-  readonly #lease: Lease;
+  /** `undefined`: what it was granted so far does not end. */
+  #lease: Lease | undefined;
   readonly #pace: PacedReading;
   #state: ConnectionState = { kind: "loading", waiting: [], waitingBytes: 0 };
   #grant: Grant = nothing;
   #agreement: Agreement | undefined;
-  /** Runs while the room takes no edits: this dialect cannot tell a client to keep them to itself. */
-  #cancelGoodbye: (() => void) | undefined;
-  #isDenied = false;
 
   constructor(transport: Transport, { documentName, token }: YWebsocketRequest, services: ConnectionServices) {
     this.documentName = documentName;
@@ -91,12 +88,6 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     this.#token = token;
     this.#liveness = new Liveness(transport, services.heartbeatMs);
     this.#pace = new PacedReading(transport, services);
-    this.#lease = new Lease({
-      ...services,
-      // This dialect has no words for that: such a client brings a fresh token with its next socket.
-      expiring: () => undefined,
-      expired: () => this.#close(tokenExpired.code, tokenExpired.reason),
-    });
     void this.#join();
   }
 
@@ -106,6 +97,11 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   }
 
   dismiss(code: CloseCode, reason: string): void {
+    this.#close(code, reason);
+  }
+
+  sentAway(code: CloseCode, reason: string): void {
+    noteSentAway({ code, reason }, this.#principal, this.#services);
     this.#close(code, reason);
   }
 
@@ -131,12 +127,12 @@ export class YWebsocketConnection implements Connection, GrantHolder {
   closed(): void {
     const state = this.#state;
     if (state.kind === "closed") return;
-    this.#cancelGoodbye?.();
     this.#pace.end();
-    this.#lease.end();
+    this.#lease?.end();
     this.#services.grants.delete(this);
     this.#state = { kind: "closed", waiting: state.kind === "loading" ? state.waiting : [] };
     if (state.kind !== "joined") return;
+    state.channel.end();
     state.room.leave(state.member);
     this.#services.rooms.release(state.room);
   }
@@ -200,22 +196,21 @@ export class YWebsocketConnection implements Connection, GrantHolder {
       this.#close(refusal.code, refusal.reason);
       return this.#services.rooms.release(room);
     }
-    const channel = this.#channel();
+    const channel = new YWebsocketChannel(this, this.#transport, this.#services);
     const member = room.join(channel, { clientId: 0, standing: this.#grant.standing });
     this.#state = { kind: "joined", room, member, channel };
     this.#services.grants.add(this);
     this.#agreement = this.#pace.agree(this.#grant, this.documentName);
-    this.#lease.renew(this.#grant.expiresAtMs);
+    this.#stayUntil(this.#grant.expiresAtMs);
     room.sendPresence(member);
     if (this.#isWriter) this.#beginWriting(room, channel);
     for (const frame of waiting) this.receive(frame);
   }
 
   /** What a reader has is not asked for: it would answer with all its deletions, and be told that it may not write. */
-  #beginWriting(room: Room, channel: Channel): void {
-    this.#isDenied = false;
-    channel.ask(room.stateVector.encode());
-    this.#setAccess(room.access.level, room.access.reason);
+  #beginWriting(room: Room, channel: YWebsocketChannel): void {
+    channel.beginWriting(room.stateVector.encode());
+    channel.setAccess(room.access.level, room.access.reason);
   }
 
   /** It goes on with what it is granted now. */
@@ -229,19 +224,24 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     }
     this.#grant = grant;
     this.#agreement = this.#pace.agree(grant, this.documentName);
-    this.#lease.renew(grant.expiresAtMs);
+    this.#stayUntil(grant.expiresAtMs);
     state.room.regard(state.member, grant.standing);
     // What it was refused before it is asked for again.
     const hasOtherRoots = JSON.stringify(before.standing.roots) !== JSON.stringify(grant.standing.roots);
     if (this.#isWriter && (hasOtherRoots || !mayWrite(before.level))) this.#beginWriting(state.room, state.channel);
-    if (!this.#isWriter && mayWrite(before.level)) this.#endWriting();
+    if (!this.#isWriter && mayWrite(before.level)) state.channel.endWriting();
   }
 
-  #endWriting(): void {
-    this.#cancelGoodbye?.();
-    this.#cancelGoodbye = undefined;
-    this.#isDenied = false;
-    this.#tellReadingOnly();
+  #stayUntil(expiresAtMs: number): void {
+    if (expiresAtMs !== Infinity) this.#lease ??= this.#createLease();
+    this.#lease?.renew(expiresAtMs);
+  }
+
+  #createLease(): Lease {
+    const { timers, wallClock } = this.#services;
+    const expired = () => this.#close(tokenExpired.code, tokenExpired.reason);
+    // This dialect has no words for what expires soon: such a client brings a fresh token with its next socket.
+    return new Lease({ timers, wallClock, expiring: () => undefined, expired });
   }
 
   /** By its token; the room may take no edits all the same. */
@@ -265,16 +265,16 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     state.waiting.push(frame.slice());
   }
 
-  #handle({ room, member }: Joined, frame: Uint8Array): void {
+  #handle({ room, member, channel }: Joined, frame: Uint8Array): void {
     const message = decodeYWebsocketMessage(frame);
     switch (message?.type) {
       case "sync-step-1":
-        if (!mayRead(this.#grant.level)) return this.#tellReadingOnly();
+        if (!mayRead(this.#grant.level)) return channel.tellReadingOnly();
         return room.sync(member, StateVector.decode(message.stateVector));
       case "sync-step-2":
       case "update":
         this.#pace.received(this.#agreement, message.update.length, this.documentName);
-        if (!this.#isWriter) return this.#decline();
+        if (!this.#isWriter) return this.#decline(channel);
         return room.receive(member, { update: message.update, n: 0 });
       case "awareness":
         return room.announce(member, message.update);
@@ -286,56 +286,9 @@ export class YWebsocketConnection implements Connection, GrantHolder {
     }
   }
 
-  #decline(): void {
+  #decline(channel: YWebsocketChannel): void {
     this.#services.refusals.note("read-only", whyNotWrite(this.#grant).reason, { documentName: this.documentName });
-    this.#tellReadingOnly();
-  }
-
-  #tellReadingOnly(): void {
-    this.#deny(whyNotWrite(this.#grant).reason);
-  }
-
-  /** Once: stock providers write it to the console, and go on sending what their users type. */
-  #deny(reason: string): void {
-    if (this.#isDenied) return;
-    this.#isDenied = true;
-    this.#send(encodeYWebsocketMessage({ type: "permission-denied", reason }));
-  }
-
-  /** Who may not write is sent away after a while, to come back later: it would go on typing into nowhere. */
-  #setAccess(level: Access, reason: string): void {
-    this.#cancelGoodbye?.();
-    this.#cancelGoodbye = undefined;
-    if (mayWrite(level)) return;
-    const { timers, readOnlyAllowanceMs } = this.#services;
-    this.#cancelGoodbye = timers.after(readOnlyAllowanceMs, () => this.#close(closeCodes.unavailable, reason));
-  }
-
-  #channel(): Channel {
-    const transport = this.#transport;
-    return {
-      wire: this.#services.wires.yWebsocket,
-      get unsentBytes() {
-        return transport.unsentBytes;
-      },
-      send: (bytes) => transport.send(bytes),
-      drained: () => transport.drained(),
-      holdReading: () => transport.holdReading(),
-      ask: (stateVector) => this.#send(encodeYWebsocketMessage({ type: "sync-step-1", stateVector })),
-      // This dialect has no words for these.
-      ack: () => undefined,
-      setAccess: (level, reason) => {
-        if (this.#isWriter) this.#setAccess(level, reason);
-      },
-      // A close with 4403 is for good to one version of these clients, and to others a reason to come back at once.
-      reject: (_n, _code, reason) => this.#deny(reason),
-      leave: (code, reason) => this.#sentAway(code, reason),
-    };
-  }
-
-  #sentAway(code: CloseCode, reason: string): void {
-    noteSentAway({ code, reason }, this.#principal, this.#services);
-    this.#close(code, reason);
+    channel.tellReadingOnly();
   }
 
   get #principal(): string | undefined {

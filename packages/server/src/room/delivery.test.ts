@@ -6,6 +6,7 @@ import { emptyPointer } from "../storage/pointer.js";
 import { StateVector } from "../update/state-vector.js";
 import type { Channel, LogSpan, Wire } from "./channel.js";
 import { Delivery } from "./delivery.js";
+import type { DeliverySource } from "./delivery-source.js";
 import { History } from "./history.js";
 import { createSegmentCache } from "./segment-cache.js";
 
@@ -23,6 +24,25 @@ function twoRecords(): History {
   const history = new History({ ...services, tailCacheBytes: 1_000 }, emptyPointer("g"), undefined);
   for (const seq of [1, 2]) history.push({ seq, updates: [Uint8Array.of(seq)] });
   return history;
+}
+
+/** Of a history whose records have all been relayed. */
+function deliveryOf(channel: Channel, history: History, source: Partial<DeliverySource>): Delivery {
+  const defaults: DeliverySource = {
+    roomNumber: 1,
+    history,
+    refreshSnapshot: () => Promise.resolve(),
+    timers: new VirtualTime(),
+    diffSegments: () => Promise.resolve([]),
+    version: () => history.seq,
+    relayedVersion: () => history.seq,
+    relayedAhead: () => [],
+    failed: () => undefined,
+    maxUnsentBytes: 1,
+    lagAllowanceMs: 1,
+    slowestReadBytesPerSecond: 1,
+  };
+  return new Delivery(channel, { ...defaults, ...source }, () => undefined);
 }
 
 /** What a member hears when record 3 is committed `turnCount` turns of the microtask queue after record 2 was sent to it. */
@@ -45,22 +65,7 @@ async function heardWithCommit(turnCount: number, begin: (delivery: Delivery) =>
     drained: () => Promise.resolve(),
     leave: (_code: number, reason: string) => heard.push(reason),
   } as unknown as Channel;
-  const delivery = new Delivery({
-    becameLive: () => undefined,
-    channel,
-    roomNumber: 1,
-    history,
-    refreshSnapshot: () => Promise.resolve(),
-    timers: new VirtualTime(),
-    diffSegments: () => Promise.resolve([]),
-    version: () => history.seq,
-    relayedVersion: () => history.seq,
-    relayedAhead: () => [],
-    failed: (error) => heard.push(String(error)),
-    maxUnsentBytes: 1,
-    lagAllowanceMs: 1,
-    slowestReadBytesPerSecond: 1,
-  });
+  const delivery = deliveryOf(channel, history, { failed: (error) => void heard.push(String(error)) });
   begin(delivery);
   await new Promise<void>((resolve) => setImmediate(resolve));
   return heard.filter((text) => !text.startsWith("synced"));
@@ -97,13 +102,7 @@ function slowAsker() {
     drained: () => new Promise<void>((resolve) => void reading.waiting.push(resolve)),
     leave: () => undefined,
   } as unknown as Channel;
-  const delivery = new Delivery({
-    becameLive: () => undefined,
-    channel,
-    roomNumber: 1,
-    history,
-    refreshSnapshot: () => Promise.resolve(),
-    timers: new VirtualTime(),
+  const delivery = deliveryOf(channel, history, {
     diffSegments: async () => {
       pieces.asked += 1;
       pieces.most = Math.max(pieces.most, ++pieces.underWay);
@@ -111,13 +110,7 @@ function slowAsker() {
       pieces.underWay -= 1;
       return [Uint8Array.of(7)];
     },
-    version: () => 1,
-    relayedVersion: () => 1,
-    relayedAhead: () => [],
-    failed: (error) => heard.push(String(error)),
-    maxUnsentBytes: 1,
-    lagAllowanceMs: 1,
-    slowestReadBytesPerSecond: 1,
+    failed: (error) => void heard.push(String(error)),
   });
   const reads = () => {
     reading.unsentBytes = 0;

@@ -4,35 +4,11 @@
  */
 import { closeCodes } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
-import type { Timers } from "../timers.js";
 import { StateVector } from "../update/state-vector.js";
-import { type DiffSegments, missingFrom, missingSince, type Piece } from "./catch-up.js";
+import { missingFrom, missingSince, type Piece } from "./catch-up.js";
 import type { Channel } from "./channel.js";
-import { type History, isStaleSnapshot } from "./history.js";
-
-export interface DeliveryOptions {
-  readonly channel: Channel;
-  readonly roomNumber: number;
-  readonly history: History;
-  /** Looks whether the store has another snapshot than the history. */
-  readonly refreshSnapshot: () => Promise<void>;
-  readonly timers: Timers;
-  readonly diffSegments: DiffSegments;
-  /** Grows with each update the room takes. */
-  readonly version: () => number;
-  /** Up to which version everything was relayed to live members. */
-  readonly relayedVersion: () => number;
-  /** Relayed to all members and not yet committed: a member that becomes live in this moment needs it, too. */
-  readonly relayedAhead: () => readonly Uint8Array[];
-  /** The member has caught up. */
-  readonly becameLive: () => void;
-  /** The history could not be read. */
-  readonly failed: (error: unknown) => void;
-  readonly maxUnsentBytes: number;
-  /** How long a member may take to read what it was sent, besides the time a slow link needs for it. */
-  readonly lagAllowanceMs: number;
-  readonly slowestReadBytesPerSecond: number;
-}
+import type { DeliverySource } from "./delivery-source.js";
+import { isStaleSnapshot } from "./history.js";
 
 /** A snapshot that is replaced while it is being sent is sent anew; each time takes a compaction. */
 const maxAttempts = 20;
@@ -47,10 +23,13 @@ type DeliveryState =
   | { readonly kind: "ended" };
 
 export class Delivery {
-  readonly #options: DeliveryOptions;
+  readonly #channel: Channel;
+  readonly #source: DeliverySource;
+  /** The member has caught up. */
+  readonly #becameLive: () => void;
   #state: DeliveryState = { kind: "silent" };
-  /** What the member had when it last said so. */
-  #stateVector = new StateVector();
+  /** What the member had when it last said so. `undefined`: nothing. */
+  #stateVector: StateVector | undefined;
   /** The last record it was sent; back at 0 while it is sent the snapshot. */
   #position = 0;
   /** Whatever is sent, it has all up to this record: what it was sent before stays sent. */
@@ -58,8 +37,10 @@ export class Delivery {
   /** The version that was the room's when the member asked: with it the member is synced. `undefined`: it knows. */
   #syncedWith: number | undefined;
 
-  constructor(options: DeliveryOptions) {
-    this.#options = options;
+  constructor(channel: Channel, source: DeliverySource, becameLive: () => void) {
+    this.#channel = channel;
+    this.#source = source;
+    this.#becameLive = becameLive;
   }
 
   get isLive(): boolean {
@@ -83,8 +64,8 @@ export class Delivery {
       this.#state = { kind: "catching-up", next: stateVector };
       return;
     }
-    this.#stateVector = stateVector;
-    this.#syncedWith = this.#options.version();
+    this.#stateVector = stateVector.size > 0 ? stateVector : undefined;
+    this.#syncedWith = this.#source.version();
     void this.#catchUp("from the start");
   }
 
@@ -92,15 +73,15 @@ export class Delivery {
   resume(seq: number): void {
     if (this.#state.kind !== "silent") return;
     this.#sentUpTo(seq);
-    this.#syncedWith = this.#options.version();
+    this.#syncedWith = this.#source.version();
     void this.#catchUp("since its position");
   }
 
   /** Passes on what was committed, or is about to be, to a live member. */
   relay(bytes: Uint8Array): void {
-    const { channel, maxUnsentBytes } = this.#options;
     if (this.#state.kind !== "live") return;
-    if (channel.unsentBytes > maxUnsentBytes) void this.#catchUp("since its position");
+    const channel = this.#channel;
+    if (channel.unsentBytes > this.#source.maxUnsentBytes) void this.#catchUp("since its position");
     else channel.send(bytes);
   }
 
@@ -122,9 +103,9 @@ export class Delivery {
       else await this.#sendMissed();
       // A record may have been committed while that was returning.
       while (this.#isBehind) await this.#sendMissed();
-      this.#becomeLive();
+      this.#goLive();
     } catch (thrown) {
-      if (!this.#isEnded) this.#options.failed(thrown);
+      if (!this.#isEnded) this.#source.failed(thrown, this.#channel);
     }
   }
 
@@ -142,16 +123,17 @@ export class Delivery {
 
   /** Reads until a whole pass went by without the snapshot being replaced under it. */
   async #sendAll(): Promise<void> {
-    const { history } = this.#options;
+    const source = this.#source;
+    const stateVector = this.#stateVector ?? new StateVector();
     for (let attempt = 1; !this.#isEnded; attempt++) {
       // First, so that nothing is read or computed for who does not read.
       await this.#drained();
       if (this.#isEnded) return;
       try {
         this.#position = 0;
-        await this.#send(missingFrom(history, this.#stateVector, this.#options));
+        await this.#send(missingFrom(source.history, stateVector, source));
         while (this.#isBehind) {
-          await this.#send(this.#missingSince(this.#position, this.#stateVector));
+          await this.#send(this.#missingSince(this.#position, stateVector));
         }
         return;
       } catch (thrown) {
@@ -162,19 +144,20 @@ export class Delivery {
   }
 
   #missingSince(seq: number, stateVector: StateVector): AsyncIterable<Piece> {
-    const { history, timers } = this.#options;
+    const { history, timers } = this.#source;
     return missingSince(history, seq, { stateVector, timers });
   }
 
   /** The store may have replaced the snapshot a moment before the history hears of it. Not for ever: then it is damaged. */
   async #anotherSnapshot(attempt: number): Promise<void> {
     if (attempt === maxAttempts) throw new SynclineError("data-corrupt", "a part of the snapshot is missing");
-    if (attempt > 1) await this.#options.refreshSnapshot();
-    await new Promise<void>((resolve) => void this.#options.timers.after(retryAfterMs, resolve));
+    if (attempt > 1) await this.#source.refreshSnapshot();
+    await new Promise<void>((resolve) => void this.#source.timers.after(retryAfterMs, resolve));
   }
 
   async #send(pieces: AsyncIterable<Piece>): Promise<void> {
-    const { channel, roomNumber, maxUnsentBytes } = this.#options;
+    const channel = this.#channel;
+    const { roomNumber, maxUnsentBytes } = this.#source;
     for await (const { seq, updates } of pieces) {
       // All documents of one client wait for the same socket: another may have sent first.
       do await this.#drained();
@@ -188,25 +171,26 @@ export class Delivery {
   }
 
   /** Nothing is awaited here: between the last record that was sent and the first that is relayed none can slip in. */
-  #becomeLive(): void {
+  #goLive(): void {
     if (this.#state.kind !== "catching-up") return;
-    const { channel, roomNumber, relayedAhead } = this.#options;
-    const ahead = relayedAhead();
+    const channel = this.#channel;
+    const { roomNumber } = this.#source;
+    const ahead = this.#source.relayedAhead();
     const span = { after: this.#completeSeq, upTo: this.#completeSeq };
     if (ahead.length > 0) channel.send(channel.wire.updates(roomNumber, span, ahead));
     const { next } = this.#state;
     this.#state = { kind: "live" };
     if (next) return this.begin(next);
     this.#tellSynced();
-    this.#options.becameLive();
+    this.#becameLive();
   }
 
   /** Says "synced" once the member was sent all that the room had when it asked: what was on its way to disk, too. */
   #tellSynced(): void {
-    const { channel, roomNumber, relayedVersion } = this.#options;
-    if (this.#syncedWith === undefined || relayedVersion() < this.#syncedWith) return;
+    if (this.#syncedWith === undefined || this.#source.relayedVersion() < this.#syncedWith) return;
     this.#syncedWith = undefined;
-    channel.send(channel.wire.synced(roomNumber, this.#position));
+    const channel = this.#channel;
+    channel.send(channel.wire.synced(this.#source.roomNumber, this.#position));
   }
 
   #sentUpTo(seq: number): void {
@@ -215,7 +199,8 @@ export class Delivery {
   }
 
   async #drained(): Promise<void> {
-    const { channel, timers, lagAllowanceMs, slowestReadBytesPerSecond } = this.#options;
+    const channel = this.#channel;
+    const { timers, lagAllowanceMs, slowestReadBytesPerSecond } = this.#source;
     if (channel.unsentBytes === 0) return;
     const allowanceMs = lagAllowanceMs + (channel.unsentBytes / slowestReadBytesPerSecond) * 1000;
     const cancel = timers.after(allowanceMs, () =>
@@ -226,7 +211,7 @@ export class Delivery {
   }
 
   get #isBehind(): boolean {
-    return !this.#isEnded && this.#position < this.#options.history.seq;
+    return !this.#isEnded && this.#position < this.#source.history.seq;
   }
 
   get #isEnded(): boolean {

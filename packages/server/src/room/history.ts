@@ -105,9 +105,8 @@ export class History {
     const { documentName, storage, segmentCache } = this.#options;
     for (const { id } of pointer.segments) {
       const key = `${pointer.generation}/${pointer.epoch}/${id}`;
-      const segment = segmentCache.get(key) ?? (await storage.readSegment(documentName, pointer, id));
+      const segment = await segmentCache.get(key, () => storage.readSegment(documentName, pointer, id));
       if (!segment) throw new StaleSnapshot();
-      segmentCache.set(key, segment);
       yield segment;
     }
   }

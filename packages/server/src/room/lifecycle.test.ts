@@ -15,8 +15,10 @@ import { Refusals } from "../refusals.js";
 import { CommitQueue } from "../storage/commit-queue.js";
 import { MemoryStorage } from "../storage/memory.js";
 import { StateVector } from "../update/state-vector.js";
+import { scanUpdate } from "../update/scan.js";
 import { compact } from "../worker/compact.js";
 import type { Pieces } from "../worker/jobs.js";
+import { scanLarge } from "../worker/large-update.js";
 import { salvage } from "../worker/salvage.js";
 import { Backlog } from "./backlog.js";
 import type { Channel } from "./channel.js";
@@ -25,6 +27,7 @@ import { KeptClaims } from "./kept-claims.js";
 import type { Room } from "./room.js";
 import { anybody } from "./standing.js";
 import { Rooms } from "./rooms.js";
+import { RepeatedUpdates } from "./repeated-updates.js";
 import { createSegmentCache } from "./segment-cache.js";
 import type { RoomServices } from "./services.js";
 
@@ -78,9 +81,10 @@ class World {
       workers: {
         compact: async (pieces, options) => compact(await this.#gathered(pieces), options),
         salvage: async (pieces) => salvage(await this.#gathered(pieces)),
+        scan: async (request) => scanLarge(request),
         trial: async ({ update }) => {
           await this.pause();
-          return { kind: "accepted", update, structCount: 1, integrateMs: 1, integrateMicrosPerStruct: 1 };
+          return { kind: "accepted", scanned: scanUpdate(update), integrateMs: 1, integrateMicrosPerStruct: 1 };
         },
         checkRoots: () => Promise.reject(new Error("nobody here is limited to some root types")),
         forget: () => undefined,
@@ -88,6 +92,7 @@ class World {
       diffSegments: () => Promise.reject(new Error("nobody here has a part of a snapshot")),
       segmentCache: createSegmentCache(1_000),
       keptClaims: this.keptClaims,
+      repeatedUpdates: new RepeatedUpdates(),
       timers,
       wallClock: () => timers.now(),
       logger: silentLogger,

@@ -4,6 +4,7 @@
  */
 import { ProtocolError } from "@syncline/protocol";
 import { SynclineError } from "../error.js";
+import { LazyMap } from "../lazy-map.js";
 import type { CommitQueue, CommitSource } from "../storage/commit-queue.js";
 import { emptyPointer } from "../storage/pointer.js";
 import type { AppendEntry, Claim, LogRecord, Pointer, Storage } from "../storage/storage.js";
@@ -67,9 +68,9 @@ export class Log implements CommitSource {
   #listener: LogListener | undefined;
   #forming: PlacedItem[] = [];
   #inFlight: PlacedItem[] = [];
-  #onCommitOver: (outcome: CommitOutcome) => void = () => undefined;
+  #onCommitOver: ((outcome: CommitOutcome) => void) | undefined;
   /** Client ids whose claims are not on disk yet; `undefined`: the claim that is there is to go. */
-  readonly #unwrittenClaims = new Map<number, Claim | undefined>();
+  readonly #unwrittenClaims = new LazyMap<number, Claim | undefined>();
   #claimsInFlight: readonly (readonly [clientId: number, claim: Claim | undefined])[] = [];
   #version: number;
   #durableVersion: number;
@@ -132,6 +133,10 @@ export class Log implements CommitSource {
   /** Admitted and not yet durable, in order. */
   get unsettled(): readonly PlacedItem[] {
     return this.#inFlight.length === 0 ? this.#forming : [...this.#inFlight, ...this.#forming];
+  }
+
+  get unsettledUpdates(): readonly Uint8Array[] {
+    return updatesOf(this.unsettled);
   }
 
   get isSettled(): boolean {
@@ -209,14 +214,14 @@ export class Log implements CommitSource {
     const updates = updatesOf(items);
     if (updates.length > 0) this.history.push({ seq, updates });
     this.#durableVersion += updates.length;
-    this.#onCommitOver("committed");
+    this.#onCommitOver?.("committed");
     if (this.#forming.length > 0 || this.#hasClaimsToWrite) this.#options.commitQueue.request(this);
     this.#listener?.committed(seq, items);
   }
 
   /** What is in flight stays so, and the queue asks again. */
   commitFailed(error: unknown): void {
-    this.#onCommitOver("refused");
+    this.#onCommitOver?.("refused");
     this.#listener?.commitFailed(error);
   }
 

@@ -6,6 +6,7 @@ import { ackLevel } from "@syncline/protocol";
 import type { Timers } from "../timers.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
+import type { ScanOutcome } from "../worker/jobs.js";
 import type { Channel } from "./channel.js";
 import type { Delivery } from "./delivery.js";
 import { ownerOf, type Owner } from "./ownership.js";
@@ -20,6 +21,8 @@ export interface Submission {
   readonly roots?: readonly string[] | undefined;
   /** Its structs as partial-writes.ts has looked at them: client, clock and end of each run. */
   readonly checkedBlocks?: readonly number[];
+  /** What a worker found in these very bytes. */
+  readonly scan?: ScanOutcome | undefined;
 }
 
 /** Who joins a room. */

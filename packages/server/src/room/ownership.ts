@@ -4,6 +4,7 @@
  * (docs/decisions/0021). Knows hashes of subjects and ids, and nothing of content.
  */
 import { createHash } from "node:crypto";
+import { LazyMap } from "../lazy-map.js";
 import type { Claim, Storage } from "../storage/storage.js";
 import type { Contents } from "../update/contents.js";
 import type { ScannedUpdate } from "../update/scan.js";
@@ -81,26 +82,27 @@ export async function loadOwnership(
 }
 
 export class Ownership {
-  readonly #options: OwnershipOptions;
-  readonly #owners = new Map<number, Owner>();
-  readonly #unwritten: UnwrittenClaims;
+  readonly #store: OwnershipOptions["store"];
+  readonly #isWritten: OwnershipOptions["isWritten"];
+  readonly #wallClock: () => number;
+  readonly #owners = new LazyMap<number, Owner>();
+  /** Made with the first: where nobody knows who anybody is there are none. */
+  #unwritten: UnwrittenClaims | undefined;
   /** Which of those who are here called an id its own last. */
-  readonly #names = new Map<number, Claimant>();
+  readonly #names = new LazyMap<number, Claimant>();
 
-  constructor(options: OwnershipOptions) {
-    this.#options = options;
-    this.#unwritten = new UnwrittenClaims({
-      isOpen: (clientId) => this.#names.has(clientId),
-      release: (clientId) => this.#release(clientId),
-    });
+  constructor({ claims, store, isWritten, wallClock }: OwnershipOptions) {
+    this.#store = store;
+    this.#isWritten = isWritten;
+    this.#wallClock = wallClock;
     // A person has many ids: one string for all of them.
     const known = new Map<Owner, Owner>();
-    for (const { clientId, owner: bytes } of options.claims.toSorted((a, b) => a.claimedAt - b.claimedAt)) {
+    for (const { clientId, owner: bytes } of claims.toSorted((a, b) => a.claimedAt - b.claimedAt)) {
       const found = textOf(bytes);
       const owner = known.get(found) ?? found;
       known.set(owner, owner);
       this.#owners.set(clientId, owner);
-      if (!options.isWritten(clientId)) this.#unwritten.load(clientId, owner);
+      if (!isWritten(clientId)) this.#unwrittenClaims.load(clientId, owner);
     }
   }
 
@@ -120,8 +122,8 @@ export class Ownership {
     // The word of who may not write does not stand in anybody's way: it would keep the id from whose it is.
     if (namer && namer !== member && namer.owner !== member.owner && namer.standing.mayWrite) return;
     if (namer !== member) this.#name(clientId, member);
-    if (this.#options.isWritten(clientId) || !this.#claim(clientId, member)) return;
-    this.#unwritten.add(clientId, member.owner);
+    if (this.#isWritten(clientId) || !this.#claim(clientId, member)) return;
+    this.#unwrittenClaims.add(clientId, member.owner);
   }
 
   /** It is `member`'s turn to own what it has called its own: what it may do has changed. */
@@ -156,7 +158,7 @@ export class Ownership {
     if (isOfOne && member?.owner !== undefined && member.named.length === 0) this.use(first, member);
     for (let at = 0; at < blocks.length; at += 3) {
       const clientId = blocks[at] as number;
-      this.#unwritten.remove(clientId);
+      this.#unwritten?.remove(clientId);
       if (member && this.#names.get(clientId)?.owner === member.owner) this.#claim(clientId, member);
     }
   }
@@ -182,13 +184,20 @@ export class Ownership {
     const { owner, standing } = member;
     if (owner === undefined || !standing.mayWrite || this.#owners.has(clientId)) return false;
     this.#owners.set(clientId, owner);
-    this.#options.store(clientId, { clientId, owner: bytesOf(owner), claimedAt: this.#options.wallClock() });
+    this.#store(clientId, { clientId, owner: bytesOf(owner), claimedAt: this.#wallClock() });
     return true;
+  }
+
+  get #unwrittenClaims(): UnwrittenClaims {
+    return (this.#unwritten ??= new UnwrittenClaims({
+      isOpen: (clientId) => this.#names.has(clientId),
+      release: (clientId) => this.#release(clientId),
+    }));
   }
 
   #release(clientId: number): void {
     this.#owners.delete(clientId);
-    this.#options.store(clientId, undefined);
+    this.#store(clientId, undefined);
   }
 }
 

@@ -10,6 +10,7 @@ import { resolveOptions } from "../options.js";
 import { MemoryStorage } from "../storage/memory.js";
 import { systemTimers } from "../timers.js";
 import type { Pieces } from "../worker/jobs.js";
+import { scanLarge } from "../worker/large-update.js";
 import { Trials } from "../worker/trial.js";
 import type { Channel } from "./channel.js";
 import type { Member } from "./member.js";
@@ -45,6 +46,8 @@ class HeldWorkers implements Workers {
   readonly close = () => Promise.resolve();
 
   readonly forget = (documentKey: string): void => this.#trials.forget(documentKey);
+
+  readonly scan: Workers["scan"] = async (request) => scanLarge(request);
 
   readonly trial: Workers["trial"] = async ({ documentKey, version, piecesSince, stateVector, update }) => {
     this.trialCount += 1;

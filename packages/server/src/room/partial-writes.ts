@@ -30,7 +30,8 @@ export class PartialWrites {
 
   constructor(options: PartialWritesOptions) {
     this.#options = options;
-    this.#trials = new Trials({ ...options, judge: keepsToItsRoots(options.services) });
+    const { documentKey, log, services, onDamage } = options;
+    this.#trials = new Trials({ documentKey, log, services, judge: keepsToItsRoots(services), onDamage });
   }
 
   get isIdle(): boolean {

@@ -2,8 +2,7 @@
  * A document being used, with its members. The spine: an update is admitted, appended, committed, relayed, acknowledged,
  * in this order, and this file is where one reads it. Knows neither dialects, nor sockets, nor what stores the log.
  */
-import { closeCodes, type CloseCode } from "@syncline/protocol";
-import { messageOf } from "../error.js";
+import type { CloseCode } from "@syncline/protocol";
 import type { Admission } from "../update/admission.js";
 import type { Gap } from "../update/gate.js";
 import type { StateVector } from "../update/state-vector.js";
@@ -11,21 +10,20 @@ import type { ApplicationEvent, Channel } from "./channel.js";
 import { Compaction } from "./compaction.js";
 import { isDamage } from "./damage.js";
 import { Delivery } from "./delivery.js";
-import { Log, type LogItem, ownBytes, type PlacedItem, updatesOf } from "./log.js";
+import { LogSource } from "./delivery-source.js";
+import { Judging } from "./judging.js";
+import { Log, type LogItem, ownBytes, type PlacedItem } from "./log.js";
 import { Member, type Joining, type Submission } from "./member.js";
 import { lostOnTheWay, noRoomFor, refuse, reject } from "./not-taken.js";
 import { loadOwnership, type Ownership } from "./ownership.js";
-import { Parking } from "./parking.js";
-import { PartialWrites } from "./partial-writes.js";
 import { Relay } from "./relay.js";
 import { RelayAhead } from "./relay-ahead.js";
 import { accessIn, type Ending, type RoomAccess, type RoomState, whyNotSaved } from "./room-state.js";
 import { Resumption } from "./resumption.js";
 import { RoomPresence } from "./room-presence.js";
-import { Rules } from "./rules.js";
 import type { RoomServices } from "./services.js";
 import type { Standing } from "./standing.js";
-import { applies, Trials, type TrialOutcome } from "./trial.js";
+import type { TrialOutcome } from "./trial.js";
 
 type NewUpdate = Extract<Admission, { kind: "new" }>;
 
@@ -52,11 +50,9 @@ export class Room {
   readonly #relayAhead: RelayAhead | undefined;
   readonly #presence: RoomPresence;
   readonly #compaction: Compaction;
-  readonly #trials: Trials;
-  readonly #partialWrites: PartialWrites;
-  readonly #rules: Rules;
   readonly #resumption: Resumption;
-  readonly #parking: Parking;
+  readonly #deliverySource: LogSource;
+  #madeJudging: Judging | undefined;
   #state: RoomState = { kind: "writable" };
 
   private constructor(log: Log, ownership: Ownership, { documentName, number, services, onDamage }: RoomOptions) {
@@ -69,18 +65,18 @@ export class Room {
     this.#relay = new Relay(number, this.#members, services.limits.maxUnsentBytes);
     this.#presence = new RoomPresence({ documentName, roomNumber: number, relay: this.#relay, ownership, services });
     this.#compaction = new Compaction(documentName, log, services, (error) => this.#damaged(error));
-    const judging = { documentName, log, services, onDamage: (error: Error) => this.#damaged(error) };
-    this.#trials = new Trials({ ...judging, documentKey: `${number}`, judge: applies(services) });
-    // Documents of their own: those of trials may have what was not appended, and have deleted what in the log is alive.
-    this.#partialWrites = new PartialWrites({ ...judging, documentKey: `${number} as appended` });
-    this.#rules = new Rules({ documentName, log, ownership, partialWrites: this.#partialWrites, services });
     if (this.#isImmediate) this.#relayAhead = new RelayAhead(this.#relay, services.timers, () => this.seq);
-    this.#parking = new Parking({
-      stateVector: () => this.stateVector,
-      timers: services.timers,
-      take: (member, submission) => this.#take(member, submission),
-    });
     this.#resumption = new Resumption(log.history, services.limits);
+    this.#deliverySource = new LogSource({
+      documentName,
+      roomNumber: number,
+      log,
+      services,
+      isReadOnly: () => this.#state.kind === "read-only",
+      onUnreadable: (thrown) => {
+        if (isDamage(thrown)) this.#damaged(thrown);
+      },
+    });
     log.listen({
       committed: (seq, items) => this.#committed(seq, items),
       commitDelayed: (items) => this.#commitDelayed(items),
@@ -94,8 +90,18 @@ export class Room {
    */
   static async load(options: RoomOptions): Promise<Room> {
     const { documentName, services } = options;
-    const { tailCacheBytes } = services.limits;
-    const log = await Log.load({ ...services, documentName, tailCacheBytes });
+    const { storage, segmentCache, commitQueue, backlog, timers, newGeneration, limits } = services;
+    // Named one by one: an object that is spread into another has a hidden class of its own, which takes half a kilobyte.
+    const log = await Log.load({
+      documentName,
+      storage,
+      segmentCache,
+      tailCacheBytes: limits.tailCacheBytes,
+      commitQueue,
+      backlog,
+      timers,
+      newGeneration,
+    });
     return new Room(log, await loadOwnership(documentName, log, services), options);
   }
 
@@ -115,7 +121,7 @@ export class Room {
 
   /** Everything that was received is on disk or refused. */
   get isSettled(): boolean {
-    return this.#log.isIdle && this.#trials.isIdle && this.#partialWrites.isIdle;
+    return this.#log.isIdle && (this.#madeJudging?.isIdle ?? true);
   }
 
   /** Something of the document could not be used and was set aside. */
@@ -148,7 +154,7 @@ export class Room {
   /** Makes the client at `channel` a member. It is sent no content before `sync`. */
   join(channel: Channel, joining: Joining): Member {
     const becameLive = () => this.#presence.sendMissed(member);
-    const member: Member = new Member(channel, this.#deliveryTo(channel, becameLive), joining);
+    const member: Member = new Member(channel, new Delivery(channel, this.#deliverySource, becameLive), joining);
     this.#members.add(member);
     // That of another it may open the document with: it reads, and what it writes under it is refused.
     if (joining.clientId !== 0) this.#ownership.use(joining.clientId, member);
@@ -159,7 +165,7 @@ export class Room {
   regard(member: Member, standing: Standing): void {
     member.standing = standing;
     this.#ownership.regard(member);
-    this.#partialWrites.forgive(member);
+    this.#madeJudging?.forgive(member);
     if (!standing.mayAnnounce) this.#presence.leave(member);
   }
 
@@ -167,7 +173,7 @@ export class Room {
     if (!this.#members.delete(member)) return;
     member.end();
     this.#services.backlog.forget(member.channel);
-    this.#parking.forget(member);
+    this.#madeJudging?.forget(member);
     // In this order: whom presence gives its id now has only waited for it, and does not own it while this name stands.
     this.#presence.leave(member);
     this.#ownership.leave(member);
@@ -211,7 +217,7 @@ export class Room {
     if (!member.submitted(submission.n)) return lostOnTheWay(member);
     const { roots } = member.standing;
     this.#take(member, roots ? { ...submission, roots } : submission);
-    this.#parking.look();
+    this.#judging.lookAtParked();
     this.#services.backlog.holdBack(member.channel);
   }
 
@@ -240,8 +246,7 @@ export class Room {
   close(): void {
     this.#services.keptClaims.keep(this.documentName, this.#log.claimsToKeep);
     this.#presence.close();
-    this.#trials.end();
-    this.#partialWrites.end();
+    this.#madeJudging?.end();
   }
 
   /**
@@ -271,10 +276,10 @@ export class Room {
 
   #admit(member: Member, submission: Submission, hasStoodTrial = false): void {
     if (this.#state.kind === "ended") return;
-    const verdict = this.#rules.judge(member, submission, hasStoodTrial);
+    const verdict = this.#judging.rules.judge(member, submission, hasStoodTrial);
     const mayAppend = verdict.kind === "new" && !this.#services.backlog.isFull;
     // What stood the trial is applied in the worker's document, and something else, or nothing, will be appended.
-    if (hasStoodTrial && !mayAppend) this.#trials.forget();
+    if (hasStoodTrial && !mayAppend) this.#judging.forgetTrials();
     switch (verdict.kind) {
       case "new":
         return mayAppend ? this.#append(member, submission, verdict) : noRoomFor(member);
@@ -282,10 +287,12 @@ export class Room {
         return this.#settle(member, submission);
       case "gap":
         return this.#park(member, submission, verdict.gap);
+      case "large":
+        return void this.#judging.scans.run(member, submission, this.#outcomeFor(member));
       case "heavy":
-        return void this.#trials.run(member, submission, this.#outcomeFor(member, true));
+        return void this.#judging.trials.run(member, submission, this.#outcomeFor(member, true));
       case "unchecked":
-        return this.#partialWrites.check(member, verdict.submission, verdict.blocks, this.#outcomeFor(member));
+        return this.#judging.partialWrites.check(member, verdict.submission, verdict.blocks, this.#outcomeFor(member));
       case "refused":
         return refuse(member, submission, verdict.error);
       case "declined":
@@ -312,7 +319,7 @@ export class Room {
     this.#relay.reached(seq);
     this.#acknowledge(items);
     if (this.#compaction.isWorthwhile) void this.#compaction.run();
-    else if (this.#rules.isCompactionDue) void this.#compaction.makeRoom();
+    else if (this.#madeJudging?.rules.isCompactionDue) void this.#compaction.makeRoom();
     if (!this.#isSomebodyCatchingUp) this.#log.history.forgetCovered();
   }
 
@@ -362,20 +369,20 @@ export class Room {
   #park(member: Member, submission: Submission, gap: Gap): void {
     // Who has left cannot be asked for the rest.
     if (!this.#members.has(member)) return;
-    const why = this.#partialWrites.whyHopeless(member, submission);
-    if (why !== undefined) return this.#partialWrites.decline(member, submission, why);
-    if (!this.#parking.park(member, submission, gap)) lostOnTheWay(member);
+    const why = this.#judging.partialWrites.whyHopeless(member, submission);
+    if (why !== undefined) return this.#judging.partialWrites.decline(member, submission, why);
+    if (!this.#judging.parking.park(member, submission, gap)) lostOnTheWay(member);
   }
 
   #outcomeFor(member: Member, trustHeavy = false): TrialOutcome {
     return {
       passed: (rest) => {
         this.#admit(member, rest, trustHeavy);
-        this.#parking.look();
+        this.#judging.lookAtParked();
       },
       next: (later) => {
         this.#take(member, later);
-        this.#parking.look();
+        this.#judging.lookAtParked();
       },
     };
   }
@@ -385,29 +392,16 @@ export class Room {
     if (this.#state.kind !== "ended") this.#onDamage(this, error);
   }
 
-  #deliveryTo(channel: Channel, becameLive: () => void): Delivery {
-    const { timers, diffSegments, limits, logger } = this.#services;
-    return new Delivery({
-      channel,
+  get #judging(): Judging {
+    return (this.#madeJudging ??= new Judging({
+      documentName: this.documentName,
       roomNumber: this.number,
-      history: this.#log.history,
-      refreshSnapshot: () => this.#log.refreshSnapshot(),
-      timers,
-      diffSegments,
-      // What the disk does not take the room does not have yet: who comes meanwhile does not wait for it.
-      version: () => (this.#state.kind === "read-only" ? this.#log.durableVersion : this.#log.version),
-      relayedVersion: () => (this.#isImmediate ? this.#log.version : this.#log.durableVersion),
-      becameLive,
-      relayedAhead: () => (this.#isImmediate ? updatesOf(this.#log.unsettled) : []),
-      failed: (thrown) => {
-        logger.error({ documentName: this.documentName, error: messageOf(thrown) }, "the history could not be read");
-        channel.leave(closeCodes.internalError, "the document could not be read; come back later");
-        if (isDamage(thrown)) this.#damaged(thrown);
-      },
-      maxUnsentBytes: limits.maxUnsentBytes,
-      lagAllowanceMs: limits.lagAllowanceMs,
-      slowestReadBytesPerSecond: limits.slowestReadBytesPerSecond,
-    });
+      log: this.#log,
+      ownership: this.#ownership,
+      services: this.#services,
+      onDamage: (error) => this.#damaged(error),
+      take: (member, submission) => this.#take(member, submission),
+    }));
   }
 
   get #isImmediate(): boolean {

@@ -39,6 +39,8 @@ export class Rooms {
   /** Documents that nobody may open at the moment, each until its promise resolves. */
   readonly #reserved = new Map<string, Promise<void>>();
   #lastNumber = 0;
+  /** One for all rooms. */
+  readonly #onDamage = (room: Room, error: Error) => void this.#damaged(room, error);
 
   constructor(services: RoomServices) {
     this.#services = services;
@@ -164,8 +166,7 @@ export class Rooms {
 
   /** Repairs what is damaged first: a bad record does not take the document. */
   async #loadSound(documentName: string, number: number): Promise<Room> {
-    const onDamage = (room: Room, error: Error) => void this.#damaged(room, error);
-    const load = () => Room.load({ documentName, number, services: this.#services, onDamage });
+    const load = () => Room.load({ documentName, number, services: this.#services, onDamage: this.#onDamage });
     try {
       return await load();
     } catch (thrown) {

@@ -3,9 +3,10 @@
  * be, whose the ids are, and who may write to what. Changes nothing.
  */
 import { closeCodes, type CloseCode } from "@syncline/protocol";
-import { admit, type Admission } from "../update/admission.js";
+import { admit, admitScanned, type Admission, type AdmissionLimits } from "../update/admission.js";
 import { defaultScanLimits, type ScanLimits } from "../update/limits.js";
 import { ForeignIds } from "./foreign-ids.js";
+import { isLarge } from "./large-updates.js";
 import type { Log } from "./log.js";
 import type { Member, Submission } from "./member.js";
 import type { Ownership } from "./ownership.js";
@@ -15,6 +16,8 @@ import type { RoomServices } from "./services.js";
 
 export type Verdict =
   | Admission
+  /** Its bytes are to be looked through elsewhere first. */
+  | { readonly kind: "large" }
   /** It is sound, and not to be taken. */
   | { readonly kind: "declined"; readonly code: CloseCode; readonly reason: string }
   /** As `declined`: the document is as large as it may be. */
@@ -24,17 +27,19 @@ export type Verdict =
 
 export interface RulesOptions {
   readonly documentName: string;
+  readonly roomNumber: number;
   readonly log: Log;
   readonly ownership: Ownership;
   readonly partialWrites: Pick<PartialWrites, "mustCheck">;
-  readonly services: Pick<RoomServices, "limits" | "refusals">;
+  readonly services: Pick<RoomServices, "limits" | "refusals" | "repeatedUpdates">;
 }
 
 export class Rules {
   readonly #options: RulesOptions;
   readonly #foreignIds: ForeignIds;
   readonly #size: RoomSize;
-  readonly #scan: ScanLimits;
+  /** What an update may hold. */
+  readonly scanLimits: ScanLimits;
 
   constructor(options: RulesOptions) {
     const { documentName, log, ownership, services } = options;
@@ -42,7 +47,7 @@ export class Rules {
     this.#options = options;
     this.#size = new RoomSize(log.history, limits);
     const { maxStructsPerUpdate: maxStructs, maxDeletionsPerUpdate: maxDeletions } = limits;
-    this.#scan = { ...defaultScanLimits, maxStructs, maxDeletions };
+    this.scanLimits = { ...defaultScanLimits, maxStructs, maxDeletions };
     this.#foreignIds = new ForeignIds({
       documentName,
       ownership,
@@ -59,19 +64,18 @@ export class Rules {
 
   /** @param hasStoodTrial nothing is heavy any more */
   judge(member: Member, submission: Submission, hasStoodTrial: boolean): Verdict {
-    const { log, partialWrites, services } = this.#options;
-    const { maxUpdateBytes } = services.limits;
+    const { log, partialWrites, roomNumber, services } = this.#options;
+    const { limits, repeatedUpdates } = services;
+    const { maxUpdateBytes } = limits;
     const { length } = submission.update;
     if (length > maxUpdateBytes) {
       const reason = `an update of ${length} bytes; at most ${maxUpdateBytes} are allowed`;
       return { kind: "declined", code: closeCodes.tooLarge, reason };
     }
-    const admission = admit(submission.update, log.contents, {
-      trustHeavy: hasStoodTrial,
-      // Where something got in that cannot be applied, nothing more does without having been applied first.
-      heavyBytes: log.isDegraded ? 0 : undefined,
-      scan: this.#scan,
-    });
+    if (repeatedUpdates.has(roomNumber, submission.update)) return { kind: "nothing-new" };
+    if (isLarge(submission)) return { kind: "large" };
+    const admission = this.#admit(submission, hasStoodTrial);
+    if (admission.kind === "nothing-new") repeatedUpdates.add(roomNumber, submission.update);
     // Before all else, and anew when it was tried or has closed: whose the ids are may have become known.
     const theft = this.#foreignIds.whyNot(member, admission);
     if (theft) return { kind: "declined", ...theft };
@@ -81,5 +85,17 @@ export class Rules {
     if (reason !== undefined) return { kind: "outgrown", code: closeCodes.tooLarge, reason };
     if (!partialWrites.mustCheck(submission)) return admission;
     return { kind: "unchecked", submission: { ...submission, update }, blocks: scanned.blocks };
+  }
+
+  #admit({ update, scan }: Submission, hasStoodTrial: boolean): Admission {
+    const { contents, isDegraded } = this.#options.log;
+    const limits: AdmissionLimits = {
+      trustHeavy: hasStoodTrial,
+      // Where something got in that cannot be applied, nothing more does without having been applied first.
+      heavyBytes: isDegraded ? 0 : undefined,
+      scan: this.scanLimits,
+    };
+    if (scan === undefined) return admit(update, contents, limits);
+    return scan.kind === "refused" ? scan : admitScanned(scan.scanned, contents, limits);
   }
 }

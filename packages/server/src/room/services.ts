@@ -8,6 +8,7 @@ import type { WorkerPool } from "../worker/worker-pool.js";
 import type { Backlog } from "./backlog.js";
 import type { DiffSegments } from "./catch-up.js";
 import type { PresenceLimits } from "./presence.js";
+import type { RepeatedUpdates } from "./repeated-updates.js";
 import type { RoomSizeLimits } from "./room-size.js";
 import type { KeptClaims } from "./kept-claims.js";
 import type { SegmentCache } from "./segment-cache.js";
@@ -15,11 +16,12 @@ import type { SegmentCache } from "./segment-cache.js";
 export interface RoomServices {
   readonly storage: Storage;
   readonly commitQueue: CommitQueue;
-  readonly workers: Pick<WorkerPool, "compact" | "salvage" | "trial" | "checkRoots" | "forget">;
+  readonly workers: Pick<WorkerPool, "compact" | "salvage" | "scan" | "trial" | "checkRoots" | "forget">;
   readonly backlog: Backlog;
   readonly diffSegments: DiffSegments;
   readonly segmentCache: SegmentCache;
   readonly keptClaims: KeptClaims;
+  readonly repeatedUpdates: RepeatedUpdates;
   readonly timers: Timers;
   /** Milliseconds since 1970, for what is kept longer than the process lives. */
   readonly wallClock: () => number;

@@ -4,11 +4,10 @@
  */
 import { closeCodes } from "@syncline/protocol";
 import { messageOf } from "../error.js";
+import type { RootCheckRequest, ScanOutcome } from "../worker/jobs.js";
 import { isDamage } from "./damage.js";
 import { isStaleSnapshot } from "./history.js";
-import type { RootCheckRequest } from "../worker/jobs.js";
-import type { Log } from "./log.js";
-import { updatesOf } from "./log.js";
+import { type Log, ownBytes } from "./log.js";
 import type { Member, Submission } from "./member.js";
 import type { RoomServices } from "./services.js";
 
@@ -18,8 +17,8 @@ export type JudgedDocument = Pick<RootCheckRequest, "documentKey" | "version" | 
 };
 
 export type Verdict =
-  /** With what is left of the update. */
-  | { readonly kind: "passed"; readonly update: Uint8Array }
+  /** With what is left of the update, and what was found in that. */
+  | { readonly kind: "passed"; readonly update: Uint8Array; readonly scan?: ScanOutcome }
   /** It is not taken; its author goes on. */
   | { readonly kind: "declined"; readonly reason: string }
   /** No client that runs Yjs sends it: its author is closed. */
@@ -64,7 +63,7 @@ export class Trials {
 
   /** An author who has left is served all the same: what it sent was received. */
   async run(member: Member, submission: Submission, outcome: TrialOutcome): Promise<void> {
-    const held = { ...submission, update: submission.update.slice() };
+    const held = { ...submission, update: ownBytes(submission.update) };
     member.waiting = [];
     const readOn = member.channel.holdReading();
     this.#runningCount += 1;
@@ -104,7 +103,7 @@ export class Trials {
     // It may be tried anew, by another judge: what waits then queues behind that.
     member.waiting = undefined;
     if (verdict.kind === "refused") return this.#refuse(member, verdict.reason);
-    if (verdict.kind === "passed") passed({ ...submission, update: verdict.update });
+    if (verdict.kind === "passed") passed({ ...submission, update: verdict.update, scan: verdict.scan });
     else declined?.(verdict.reason);
     for (const each of waiting) next(each);
   }
@@ -148,7 +147,7 @@ export class Trials {
     const from = isCovered ? coveredSeq : seq;
     if (isCovered) yield* history.segments();
     for await (const record of history.recordsSince(from)) yield* record.updates;
-    yield* updatesOf(log.unsettled);
+    yield* log.unsettledUpdates;
   }
 }
 
@@ -156,7 +155,10 @@ export class Trials {
 export function applies({ workers }: Pick<RoomServices, "workers">): Judge {
   return async ({ update }, document) => {
     const result = await workers.trial({ ...document, update });
-    if (result.kind === "accepted") return { kind: "passed", update: result.update };
+    if (result.kind === "accepted") {
+      const { scanned } = result;
+      return { kind: "passed", update: scanned.update, scan: { kind: "scanned", scanned } };
+    }
     const advice = result.reason === "too-slow" ? "; cut it into smaller edits" : "";
     return { kind: "refused", reason: `${result.reason}: ${result.detail}${advice}` };
   };

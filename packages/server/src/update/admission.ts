@@ -32,7 +32,7 @@ export interface AdmissionLimits {
  * - `new`: `update` may be stored and relayed. It is the sender's bytes, or, where they repeat what the room has, only the rest.
  * - `nothing-new`: the room has all of it; to be acked, neither stored nor relayed.
  * - `gap`: it leans on what the room lacks. Ask the sender and try again when `gap` may have closed.
- * - `heavy`: as `new`, but after a trial in a worker, then with `trustHeavy`. Admit the sender's bytes again: the room has moved on.
+ * - `heavy`: may be `new` after a trial in a worker, then with `trustHeavy`. It is to be admitted again: the room has moved on.
  * - `refused`: no client that runs Yjs sends it.
  */
 export type Admission =
@@ -42,27 +42,35 @@ export type Admission =
   | { readonly kind: "heavy"; readonly update: Uint8Array; readonly scanned: ScannedUpdate }
   | { readonly kind: "refused"; readonly error: UpdateError };
 
-/** Scan, trim, gate, keys, weight. Never throws on account of the bytes, and does not change `contents`. */
+/** Scan, trim, gate, weight, keys. Never throws on account of the bytes, and does not change `contents`. */
 export function admit(update: Uint8Array, contents: Contents, limits: AdmissionLimits = {}): Admission {
+  return orRefused(() => judge(scanUpdate(update, limits.scan), contents, limits));
+}
+
+/** As `admit`, for an update that was scanned elsewhere. */
+export function admitScanned(received: ScannedUpdate, contents: Contents, limits: AdmissionLimits = {}): Admission {
+  return orRefused(() => judge(received, contents, limits));
+}
+
+function orRefused(answer: () => Admission): Admission {
   try {
-    return judge(update, contents, limits);
+    return answer();
   } catch (error) {
     if (error instanceof UpdateError) return { kind: "refused", error };
     throw error;
   }
 }
 
-function judge(update: Uint8Array, contents: Contents, limits: AdmissionLimits): Admission {
-  const received = scanUpdate(update, limits.scan);
+function judge(received: ScannedUpdate, contents: Contents, limits: AdmissionLimits): Admission {
   if (contents.isNothingNew(received)) return { kind: "nothing-new" };
-  const rest = trimUpdate(update, received, contents);
   // Judged is what would be stored: known structs, true or forged, no longer matter, nor do holes the room can fill.
-  const scanned = rest === update ? received : scanUpdate(rest, limits.scan);
+  const scanned = trimUpdate(received, contents);
   const gap = findGap(scanned, contents.stateVector);
   if (gap !== undefined) return { kind: "gap", gap };
+  // Its keys are looked at when it comes back, with what the worker has found.
+  if (isHeavy(scanned, limits)) return { kind: "heavy", update: scanned.update, scanned };
   checkKeys(scanned, contents.keyed);
-  const kind = isHeavy(scanned, limits) ? "heavy" : "new";
-  return { kind, update: rest, scanned };
+  return { kind: "new", update: scanned.update, scanned };
 }
 
 function isHeavy(scanned: ScannedUpdate, limits: AdmissionLimits): boolean {

@@ -5,12 +5,13 @@
  * object, found by binary search.
  */
 import { createEncoder, toUint8Array, writeVarUint, type Encoder } from "lib0/encoding";
+import { LazyMap } from "../lazy-map.js";
 
 /** From here on a client's new ranges are merged in one pass instead of being put in one by one. */
 const bulkRangeCount = 16;
 
 export class IdSet {
-  readonly #clients = new Map<number, number[]>();
+  readonly #clients = new LazyMap<number, number[]>();
 
   get isEmpty(): boolean {
     return this.#clients.size === 0;

@@ -13,30 +13,26 @@ import { structRef } from "./content.js";
 import { malformed } from "./error.js";
 import { IdSet } from "./id-set.js";
 import { noScanLimits } from "./limits.js";
-import type { ScannedUpdate } from "./scan.js";
+import type { Keyed, ScannedUpdate } from "./scan.js";
 import { place, StructReader } from "./struct.js";
 
 const nothing: Keyed = Object.freeze({ ids: Object.freeze([]), runs: Object.freeze([]) });
 
-/** Flat triples: client, clock, end. */
-export interface Keyed {
-  /** All of the update that is under keys, consecutive structs joined. */
-  readonly ids: readonly number[];
-  /** Of those, each struct of more than one id that does not come deleted. */
-  readonly runs: readonly number[];
-}
+/** Which ids that a room has are under keys. */
+export type KnownKeys = Pick<IdSet, "has" | "isEmpty">;
 
 /**
  * @param scanned a closed update (gate.ts) of which the room has nothing yet (trim.ts)
  * @param known the room's ids under keys
  */
-export function findKeyed(scanned: ScannedUpdate, known: IdSet): Keyed {
+export function findKeyed(scanned: ScannedUpdate, known: KnownKeys): Keyed {
+  if (scanned.keyed !== undefined) return scanned.keyed;
   if (scanned.structCount === 0 || (!scanned.hasKeys && known.isEmpty)) return nothing;
   return scanned.structCount === 1 ? findInOneStruct(scanned, known) : new Places(scanned, known).collect();
 }
 
 /** The keystroke: what it inherits from is in the room. */
-function findInOneStruct({ update, blocks }: ScannedUpdate, known: IdSet): Keyed {
+function findInOneStruct({ update, blocks }: ScannedUpdate, known: KnownKeys): Keyed {
   const reader = new StructReader(update, noScanLimits);
   reader.readVarUint();
   reader.readVarUint();
@@ -50,7 +46,7 @@ function findInOneStruct({ update, blocks }: ScannedUpdate, known: IdSet): Keyed
 }
 
 /** @throws {UpdateError} `malformed` when a key would hold a run of values that are not all deleted with the same update. */
-export function checkKeys(scanned: ScannedUpdate, known: IdSet): void {
+export function checkKeys(scanned: ScannedUpdate, known: KnownKeys): void {
   const { runs } = findKeyed(scanned, known);
   if (runs.length === 0) return;
   // Replicas that keep garbage join replaced values into runs, and send the deletion along.
@@ -66,7 +62,7 @@ export function checkKeys(scanned: ScannedUpdate, known: IdSet): void {
 /** The structs of one update, side by side in flat lists, until each one's place is known. */
 class Places {
   readonly #scanned: ScannedUpdate;
-  readonly #known: IdSet;
+  readonly #known: KnownKeys;
   /** Index of the first struct of each block, and one past the last of all. */
   readonly #firsts: number[] = [];
   readonly #clocks: number[] = [];
@@ -75,7 +71,7 @@ class Places {
   /** client and clock of the id a place is inherited from. */
   readonly #sources: number[] = [];
 
-  constructor(scanned: ScannedUpdate, known: IdSet) {
+  constructor(scanned: ScannedUpdate, known: KnownKeys) {
     this.#scanned = scanned;
     this.#known = known;
     const reader = new StructReader(scanned.update, noScanLimits);

@@ -27,11 +27,21 @@ export interface ScannedUpdate {
   readonly structCount: number;
   /** Some struct names the key of a map it is a value of. */
   readonly hasKeys: boolean;
+  /** What of it is under keys, where somebody who has the document has looked. */
+  readonly keyed?: Keyed;
   /** A Skip: `mergeUpdates` of what is not consecutive writes one. Closed only where the room has what is skipped; never stored. */
   readonly hasHoles: boolean;
   /** The byte where the delete set begins. */
   readonly deleteSetOffset: number;
   readonly byteLength: number;
+}
+
+/** Which ids of an update are under keys (keys.ts). Flat triples: client, clock, end. */
+export interface Keyed {
+  /** All that are, consecutive structs joined. */
+  readonly ids: readonly number[];
+  /** Of those, each struct of more than one id that does not come deleted. */
+  readonly runs: readonly number[];
 }
 
 /** Count of structs, client, clock and one struct. */

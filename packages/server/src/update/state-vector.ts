@@ -2,11 +2,12 @@
  * How far each client's ids reach (Yjs utils/encoding.js: `writeStateVector`, `readStateVector`). Knows nothing of what the ids hold.
  */
 import { createEncoder, toUint8Array, writeVarUint } from "lib0/encoding";
+import { LazyMap } from "../lazy-map.js";
 import { Cursor } from "./cursor.js";
 import { malformed } from "./error.js";
 
 export class StateVector {
-  readonly #clocks = new Map<number, number>();
+  readonly #clocks = new LazyMap<number, number>();
 
   /** The next clock of `client`, which is also the number of its ids: 0 for a client never seen. */
   get(client: number): number {
@@ -24,8 +25,8 @@ export class StateVector {
   }
 
   /** client and next clock, in no order that means anything. */
-  entries(): IterableIterator<[number, number]> {
-    return this.#clocks.entries();
+  entries(): Iterable<[number, number]> {
+    return this.#clocks;
   }
 
   /** True when this one reaches at least as far for every client. */

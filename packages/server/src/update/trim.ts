@@ -5,30 +5,38 @@
  * `Y.diffUpdate` would do for the structs, but it decodes and writes everything (150 ms a megabyte where this takes as long as a
  * scan), rewrites what it keeps (the keys' flags, JSON, numbers), and leaves the delete set whole.
  */
-import { createEncoder, toUint8Array, writeUint8Array, writeVarUint } from "lib0/encoding";
+import { createEncoder, toUint8Array, writeVarUint } from "lib0/encoding";
 import { diffUpdate } from "yjs";
 import { structRef } from "./content.js";
 import type { Contents } from "./contents.js";
 import { DeleteSet } from "./delete-set.js";
 import { noScanLimits } from "./limits.js";
-import type { ScannedUpdate } from "./scan.js";
+import { scanUpdate, type ScannedUpdate } from "./scan.js";
 import { StateVector } from "./state-vector.js";
 import { StructReader } from "./struct.js";
 
 /**
- * @param update an update that `scanned` describes
- * @returns a v1 update of what is new to `contents`, or the very same bytes when all of it is. What lies beyond the state vector stays
- * as it is, holes included.
+ * What of an update is new to `contents`: the very same where all of it is. What lies beyond the state vector stays as it is, holes
+ * included.
  */
-export function trimUpdate(update: Uint8Array, scanned: ScannedUpdate, contents: Contents): Uint8Array {
-  const { blocks, deletions, deleteSetOffset } = scanned;
-  const hasKnownStructs = someStructIsKnown(blocks, contents.stateVector);
-  const hasKnownDeletions = someDeletionIsKnown(deletions, contents.deletions);
-  if (!hasKnownStructs && !hasKnownDeletions) return update;
-  return join([
-    hasKnownStructs ? newStructs(update, contents.stateVector) : update.subarray(0, deleteSetOffset),
-    hasKnownDeletions ? newDeletionsOf(deletions, contents.deletions).encode() : update.subarray(deleteSetOffset),
-  ]);
+export function trimUpdate(scanned: ScannedUpdate, { stateVector, deletions }: Contents): ScannedUpdate {
+  return trimDeletions(trimStructs(scanned, stateVector), deletions);
+}
+
+/** What of an update lies beyond the state vector, with all its deletions. */
+export function trimStructs(scanned: ScannedUpdate, stateVector: StateVector): ScannedUpdate {
+  if (!someStructIsKnown(scanned.blocks, stateVector)) return scanned;
+  const { update, deleteSetOffset } = scanned;
+  return scanUpdate(join([newStructs(update, stateVector), update.subarray(deleteSetOffset)]), noScanLimits);
+}
+
+/** The structs are not looked through again: a document's deletions come along with each client that joins. */
+function trimDeletions(scanned: ScannedUpdate, known: DeleteSet): ScannedUpdate {
+  if (!someDeletionIsKnown(scanned.deletions, known)) return scanned;
+  const { deleteSetOffset } = scanned;
+  const deletions = newDeletionsOf(scanned.deletions, known);
+  const update = join([scanned.update.subarray(0, deleteSetOffset), deleteSetOf(deletions).encode()]);
+  return { ...scanned, update, deletions, byteLength: update.length };
 }
 
 function someStructIsKnown(blocks: readonly number[], stateVector: StateVector): boolean {
@@ -45,7 +53,7 @@ function someDeletionIsKnown(deletions: readonly number[], known: DeleteSet): bo
   return false;
 }
 
-function newDeletionsOf(deletions: readonly number[], known: DeleteSet): DeleteSet {
+function newDeletionsOf(deletions: readonly number[], known: DeleteSet): number[] {
   const unknown: number[] = [];
   for (let at = 0; at < deletions.length; at += 3) {
     const client = deletions[at] as number;
@@ -54,8 +62,12 @@ function newDeletionsOf(deletions: readonly number[], known: DeleteSet): DeleteS
       unknown.push(client, pairs[pair] as number, pairs[pair + 1] as number);
     }
   }
+  return unknown;
+}
+
+function deleteSetOf(triples: readonly number[]): DeleteSet {
   const set = new DeleteSet();
-  set.addAll(unknown);
+  set.addAll(triples);
   return set;
 }
 
@@ -118,7 +130,11 @@ function varUints(...numbers: number[]): Uint8Array {
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
-  const encoder = createEncoder();
-  for (const part of parts) writeUint8Array(encoder, part);
-  return toUint8Array(encoder);
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const part of parts) {
+    bytes.set(part, position);
+    position += part.length;
+  }
+  return bytes;
 }

@@ -5,7 +5,9 @@ import { compact } from "./compact.js";
 import { contentOf } from "./content.js";
 import { diff } from "./diff.js";
 import { WorkerError } from "./error.js";
-import type { Batch, Compacted, Job, JobFailure, Request, Response } from "./jobs.js";
+import type { Batch, Compacted, Job, JobFailure, Request, Response, ScanRequest, TrialResult } from "./jobs.js";
+import { scanLarge } from "./large-update.js";
+import { buffersOfScan, packScan } from "./packed-scan.js";
 import { salvage } from "./salvage.js";
 import { Trials } from "./trial.js";
 
@@ -76,6 +78,11 @@ export class JobRunner {
         const json = contentOf(pieces);
         return this.#post({ kind: "content", json }, [json.buffer as ArrayBuffer]);
       }
+      case "scan": {
+        const [update] = pieces;
+        if (update === undefined) throw new WorkerError("failed", "a scan without an update");
+        return this.#scan({ ...job, update });
+      }
       case "diff":
         this.#state = { kind: "sending", batches: batchesOf(diff(pieces, job.stateVector, job.options)) };
         return this.#sendNext();
@@ -92,10 +99,28 @@ export class JobRunner {
     this.#trials.build(documentKey, job.version, pieces);
     this.#post({ kind: "built" });
     if (job.kind === "trial") {
-      this.#post({ kind: "tried", result: this.#trials.apply(documentKey, update, job.stateVector) });
+      this.#tried(this.#trials.apply(documentKey, update, job.stateVector));
     } else {
       this.#post({ kind: "checked", check: this.#trials.check(documentKey, update, job.roots) });
     }
+  }
+
+  #scan(request: ScanRequest): void {
+    const outcome = scanLarge(request);
+    if (outcome.kind === "refused") {
+      const { code, message } = outcome.error;
+      return this.#post({ kind: "scanned", outcome: { kind: "refused", code, message } });
+    }
+    const scan = packScan(outcome.scanned, { isKept: false });
+    this.#post({ kind: "scanned", outcome: { kind: "scanned", scan } }, buffersOfScan(scan));
+  }
+
+  #tried(result: TrialResult): void {
+    if (result.kind === "refused") return this.#post({ kind: "tried", result });
+    const { scanned, ...figures } = result;
+    // The document may hold views of what was applied to it.
+    const scan = packScan(scanned, { isKept: true });
+    this.#post({ kind: "tried", result: { ...figures, scan } }, buffersOfScan(scan));
   }
 
   #sendNext(): void {

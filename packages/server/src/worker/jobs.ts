@@ -2,9 +2,24 @@
  * What can be asked of the document threads and what they answer. Types only: the layers above import this file without
  * loading Yjs.
  */
+import type { UpdateError, UpdateErrorCode } from "../update/error.js";
+import type { ScanLimits } from "../update/limits.js";
+import type { Keyed, ScannedUpdate } from "../update/scan.js";
 
 /** Updates in order, each causally closed against those before it. A piece may not change after it was handed out. */
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** What a worker found in the bytes of an update (update/scan.ts), or what is wrong with them. */
+export type ScanOutcome =
+  | { readonly kind: "scanned"; readonly scanned: ScannedUpdate }
+  | { readonly kind: "refused"; readonly error: UpdateError };
+
+export interface ScanRequest {
+  readonly update: Uint8Array;
+  /** Yjs's encoding: the structs below it are left out. */
+  readonly stateVector: Uint8Array;
+  readonly limits: ScanLimits;
+}
 
 export interface CompactOptions {
   /**
@@ -88,10 +103,8 @@ export type TrialRefusal =
 
 export interface TrialAccepted {
   readonly kind: "accepted";
-  /** The update cut to what lies beyond the state vector; its delete set is kept whole. */
-  readonly update: Uint8Array;
-  /** Structs in the trimmed update. */
-  readonly structCount: number;
+  /** Of the update cut to what lies beyond the state vector, with what of it is under keys; its delete set is kept whole. */
+  readonly scanned: ScannedUpdate;
   /** What applying it took, the document's building not counted. */
   readonly integrateMs: number;
   readonly integrateMicrosPerStruct: number;
@@ -135,6 +148,7 @@ export type Job =
   | { readonly kind: "compact"; readonly options: CompactOptions }
   | { readonly kind: "salvage" }
   | { readonly kind: "content" }
+  | { readonly kind: "scan"; readonly stateVector: Uint8Array; readonly limits: ScanLimits }
   | { readonly kind: "diff"; readonly stateVector: Uint8Array; readonly options: DiffOptions }
   /** The last piece is the update under trial. */
   | {
@@ -177,9 +191,25 @@ export type Response =
   | { readonly kind: "batch"; readonly batch: Batch }
   /** A diff's last batch was the one before. */
   | { readonly kind: "done" }
-  | { readonly kind: "tried"; readonly result: TrialResult }
+  | { readonly kind: "scanned"; readonly outcome: PackedScanOutcome }
+  | { readonly kind: "tried"; readonly result: PackedTrialResult }
   | { readonly kind: "checked"; readonly check: RootCheck }
   | { readonly kind: "failed"; readonly failure: JobFailure };
+
+type ScannedLists = Pick<ScannedUpdate, "blocks" | "deletions" | "bornDeleted" | "dependencies">;
+
+/** A scanned update between threads: see packed-scan.ts. */
+export interface PackedScan {
+  readonly facts: Omit<ScannedUpdate, keyof ScannedLists | "keyed">;
+  readonly lists: Readonly<Record<keyof ScannedLists, Float64Array>>;
+  readonly keyed: Readonly<Record<keyof Keyed, Float64Array>> | undefined;
+}
+
+export type PackedScanOutcome =
+  | { readonly kind: "scanned"; readonly scan: PackedScan }
+  | { readonly kind: "refused"; readonly code: UpdateErrorCode; readonly message: string };
+
+export type PackedTrialResult = (Omit<TrialAccepted, "scanned"> & { readonly scan: PackedScan }) | TrialRefused;
 
 /** A WorkerError on its way between threads. */
 export interface JobFailure {

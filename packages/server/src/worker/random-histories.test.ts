@@ -257,7 +257,7 @@ describe("a trial of any history", () => {
           trials.build("document", version, pieces.slice(since, version));
           const result = trials.apply("document", piece, Y.encodeStateVector(server));
           expect(result.kind === "accepted" ? "accepted" : result).toBe("accepted");
-          if (result.kind === "accepted") Y.applyUpdate(server, result.update);
+          if (result.kind === "accepted") Y.applyUpdate(server, result.scanned.update);
         }
         expect(server.getText("text").toString()).toBe(build(pieces).getText("text").toString());
       }),

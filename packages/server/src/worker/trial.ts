@@ -4,11 +4,14 @@
  */
 import { messageOf } from "../error.js";
 import * as Y from "yjs";
-import { DeleteSet } from "../update/delete-set.js";
+import { findKeyed } from "../update/keys.js";
+import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
+import { StateVector } from "../update/state-vector.js";
+import { trimStructs } from "../update/trim.js";
 import { applyPieces, buildDocument, hasPending, microsPerStruct, type Now } from "./document.js";
 import type { RootCheck, TrialAccepted, TrialRefusal, TrialRefused, TrialResult } from "./jobs.js";
+import { keyedItemsOf } from "./keyed-items.js";
 import { checkRoots, RootIndex } from "./root-check.js";
-import { addDeletions, encodeBlocks, trim, type Trimmed } from "./trim.js";
 
 export interface TrialsOptions {
   /** Documents kept for the next trial or check. @default 32 */
@@ -90,26 +93,23 @@ export class Trials {
     if (entry === undefined) throw new Error("a trial needs its document built first");
     let result: TrialResult;
     try {
-      result = this.#applyTo(entry.doc, trim(update, Y.decodeStateVector(stateVector)));
+      result = this.#applyTo(entry.doc, trimStructs(scanUpdate(update), StateVector.decode(stateVector)));
     } catch (cause) {
       return refused("threw", messageOf(cause));
     }
     if (result.kind === "accepted") {
-      this.#keep(documentKey, { ...entry, byteLength: entry.byteLength + result.update.length });
+      this.#keep(documentKey, { ...entry, byteLength: entry.byteLength + result.scanned.byteLength });
     }
     return result;
   }
 
-  #applyTo(doc: Y.Doc, trimmed: Trimmed): TrialResult {
-    // A set of ids cannot hold such a range: what is tried would not be what came. No scan lets one pass.
-    if (hasEmptyRange(trimmed.deleteSet)) return refused("threw", "it deletes a range of no length");
-    const deleted = new DeleteSet();
-    addDeletions(deleted, trimmed.deleteSet);
-    const update = encodeBlocks(trimmed.blocks, deleted);
+  #applyTo(doc: Y.Doc, scanned: ScannedUpdate): TrialResult {
+    // Before it is applied: what it leans on may be collected afterwards.
+    const keyed = findKeyed(scanned, keyedItemsOf(doc));
     const startMs = this.#now();
-    Y.applyUpdate(doc, update);
+    Y.applyUpdate(doc, scanned.update);
     const integrateMs = this.#now() - startMs;
-    return whyRefused(doc, trimmed) ?? accepted(update, trimmed, integrateMs);
+    return whyRefused(doc, scanned) ?? accepted({ ...scanned, keyed }, integrateMs);
   }
 
   #take(documentKey: string): Entry | undefined {
@@ -132,20 +132,18 @@ export class Trials {
   }
 }
 
-function hasEmptyRange(deleteSet: Trimmed["deleteSet"]): boolean {
-  return [...deleteSet.clients.values()].some((ranges) => ranges.some(({ len }) => len === 0));
+function accepted(scanned: ScannedUpdate, integrateMs: number): TrialAccepted {
+  const integrateMicrosPerStruct = microsPerStruct(integrateMs, scanned.structCount);
+  return { kind: "accepted", scanned, integrateMs, integrateMicrosPerStruct };
 }
 
-function accepted(update: Uint8Array, { blocks }: Trimmed, integrateMs: number): TrialAccepted {
-  const structCount = blocks.reduce((sum, block) => sum + block.structCount, 0);
-  const integrateMicrosPerStruct = microsPerStruct(integrateMs, structCount);
-  return { kind: "accepted", update, structCount, integrateMs, integrateMicrosPerStruct };
-}
-
-function whyRefused(doc: Y.Doc, { blocks }: Trimmed): TrialRefused | undefined {
+function whyRefused(doc: Y.Doc, { blocks }: ScannedUpdate): TrialRefused | undefined {
   if (hasPending(doc)) return refused("not-closed", "it builds upon something the document lacks");
-  const short = blocks.find(({ client, endClock }) => Y.getState(doc.store, client) < endClock);
-  if (short !== undefined) return refused("wedged", `structs of client ${short.client} did not arrive in the document`);
+  for (let at = 0; at < blocks.length; at += 3) {
+    const client = blocks[at] as number;
+    if (Y.getState(doc.store, client) >= (blocks[at + 2] as number)) continue;
+    return refused("wedged", `structs of client ${client} did not arrive in the document`);
+  }
   return takesEdits(doc) ? undefined : refused("wedged", "the document takes no more edits");
 }
 

@@ -208,9 +208,10 @@ describe("trials", () => {
   });
 
   test("give an update time that has got no CPU yet", async () => {
-    const worker = scripted(judging('setTimeout(() => port.postMessage({ kind: "tried", result: "verdict" }), 100);'));
+    const result = '{ kind: "refused", reason: "threw", detail: "late" }';
+    const worker = scripted(judging(`setTimeout(() => port.postMessage({ kind: "tried", result: ${result} }), 100);`));
     const pool = poolWith({ workerUrl: worker, trialLimitMs: 5, cpuMeterOf: () => idleMeter });
-    expect(await pool.trial(trialOf(nothing))).toBe("verdict");
+    expect(await pool.trial(trialOf(nothing))).toMatchObject({ detail: "late" });
   });
 
   test("end at the cap when the thread waits for something", async () => {

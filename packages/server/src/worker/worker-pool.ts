@@ -18,9 +18,12 @@ import type {
   RootCheck,
   RootCheckRequest,
   Salvaged,
+  ScanOutcome,
+  ScanRequest,
   TrialRequest,
   TrialResult,
 } from "./jobs.js";
+import { unpackScanOutcome, unpackTrialResult } from "./packed-scan.js";
 import { cpuMeterOf, type CpuMeter, type TrialLimit } from "./trial-clock.js";
 import { WorkerLane } from "./worker-lane.js";
 
@@ -133,6 +136,16 @@ export class WorkerPool {
     });
   }
 
+  /** Looks through a large update: see large-update.ts. @throws {WorkerError} */
+  scan({ update, stateVector, limits }: ScanRequest): Promise<ScanOutcome> {
+    return this.#documents.run(async (thread) => {
+      await this.#handOver(thread, { kind: "scan", stateVector, limits }, () => [update]);
+      const response = await thread.receive(this.#settings.buildLimitMs);
+      if (response.kind !== "scanned") throw unexpected(response);
+      return unpackScanOutcome(response.outcome);
+    });
+  }
+
   /**
    * Tries an update on the real document. An update that takes the thread down with it, or more time than it has, is refused
    * like one that Yjs throws at; an error means that the trial did not take place.
@@ -186,7 +199,7 @@ export class WorkerPool {
   async #awaitVerdict(thread: DocumentThread): Promise<TrialResult> {
     try {
       const response = await thread.receiveVerdict(this.#trialLimit);
-      if (response.kind === "tried") return response.result;
+      if (response.kind === "tried") return unpackTrialResult(response.result);
       throw unexpected(response);
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error;
