@@ -30,6 +30,7 @@ const workers: Workers = {
   salvage: async (pieces) => salvage(await listOf(pieces), { now: () => 0 }),
   content: () => Promise.reject(new Error("nobody asks")),
   diff: () => Promise.reject(new Error("nobody asks")),
+  scan: () => Promise.reject(new Error("nobody asks")),
   trial: () => Promise.reject(new Error("nobody asks")),
   checkRoots: () => Promise.reject(new Error("nobody asks")),
   forget: silent,

@@ -3,6 +3,7 @@ import {
   compact,
   diff,
   salvage,
+  scanLarge,
   Trials,
   WorkerError,
   type Pieces,
@@ -56,6 +57,12 @@ export class InlineWorkers implements Workers {
     const work = async () =>
       this.#work("diffs", await piecesOf(pieces), (list) => [...diff(list, stateVector, options)]);
     const result = this.#documents.then(work);
+    this.#documents = result.catch(() => undefined);
+    return result;
+  };
+
+  readonly scan: Workers["scan"] = (request) => {
+    const result = this.#documents.then(() => this.#work("scans", [], () => scanLarge(request)));
     this.#documents = result.catch(() => undefined);
     return result;
   };

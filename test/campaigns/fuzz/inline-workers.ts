@@ -3,6 +3,7 @@ import {
   compact,
   diff,
   salvage,
+  scanLarge,
   Trials,
   WorkerError,
   type Pieces,
@@ -33,6 +34,8 @@ export class InlineWorkers implements Workers {
   readonly diff: Workers["diff"] = async (pieces, stateVector, options) => [
     ...diff(await listOf(pieces), stateVector, options),
   ];
+
+  readonly scan: Workers["scan"] = (request) => this.#inTurn(async () => scanLarge(request));
 
   readonly trial: Workers["trial"] = (request) => this.#inTurn(() => this.#try(request));
 
