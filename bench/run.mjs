@@ -1,21 +1,28 @@
 /**
- * node bench/run.mjs [scenario …] [--quick] [--rounds 3] [--peers a,b] [--dir /tmp] [--set key=value,…] [--json]
+ * node bench/run.mjs [scenario …] [--quick] [--rounds 3] [--peers a,b] [--cases part-of-a-label]… [--dir /tmp] [--set key=value,…]
+ *   [--json] [--render]
  *
- * Measures Syncline beside its peers, interleaved: every round runs each peer once. See README.md.
+ * Measures Syncline beside its peers, interleaved: every round runs each peer once. What was measured in full is kept in results/, and
+ * RESULTS.md and results.svg are written anew. See README.md.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
-import { describeMachine, staleBuild } from "./report/machine.mjs";
+import { readArguments } from "./arguments.mjs";
+import { planOf } from "./plan.mjs";
+import { circumstances, describeMachine, staleBuild } from "./report/machine.mjs";
+import { keepResult, renderResults } from "./report/results.mjs";
 import { table } from "./report/table.mjs";
 import { Trials } from "./report/trials.mjs";
-import { peers } from "./server/peers.mjs";
-import { scenarios } from "./scenarios/scenarios.mjs";
 
 /** @typedef {import("./scenarios/scenarios.mjs").Scenario} Scenario */
+/** @typedef {import("./report/table.mjs").Row} Row */
 /** @typedef {import("./scenarios/scenarios.mjs").Outcome} Outcome */
+/** @typedef {Omit<import("./report/trials.mjs").TrialRequest, "step" | "directory" | "preparedDirectory">} Request */
 
-const options = readArguments();
+const options = argumentsOrExit();
+if (options.isRenderOnly) {
+  console.log((await renderResults()).join("\n"));
+  process.exit(0);
+}
 const stale = staleBuild();
 if (stale) console.error(`warning: ${stale}`);
 const trials = new Trials(options.directory);
@@ -23,9 +30,9 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) pro
 try {
   const machine = describeMachine(options.directory);
   console.log(machine);
-  /** @type {Record<string, Record<string, Outcome[]>>} */
+  /** @type {Record<string, Row[]>} */
   const results = {};
-  for (const scenario of options.chosen) results[scenario.name] = Object.fromEntries(await runScenario(scenario));
+  for (const scenario of options.chosen) results[scenario.name] = await runScenario(scenario);
   if (options.json) writeJson({ machine, arguments: process.argv.slice(2), results });
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
@@ -36,42 +43,45 @@ try {
 
 /** @param {Scenario} scenario */
 async function runScenario(scenario) {
-  const { name: scenarioName, about } = scenario;
-  const settings = settingsOf(scenario);
-  const rounds = options.rounds ?? (options.quick ? 1 : scenario.defaultRounds);
-  const peerNames = scenario.peers.filter((peerName) => !options.peers || options.peers.includes(peerName));
-  console.log(`\n## ${scenarioName}: ${about}\n${rounds} × ${JSON.stringify(settings)}\n`);
-  /** @type {Map<string, Outcome[]>} */
-  const prepared = new Map();
+  const { rounds, cases, rows, leftOut, isWhole } = planOf(scenario, options);
+  const before = circumstances(options.directory);
+  console.log(`\n## ${scenario.name}: ${scenario.about}\n`);
+  for (const { label, settings } of cases)
+    console.log(`${label} ${rounds} × ${JSON.stringify(settings)}  `.trimStart());
+  for (const { peerName, missing } of leftOut)
+    console.log(`${peerName} is LEFT OUT, it is not installed: ${missing}  `);
+  await measureAll(scenario, rows, { rounds, cases });
+  console.log(`\n${table(scenario, rows)}`);
+  if (!isWhole) return rows;
+  const settings = cases.map(({ label, settings }) => ({ label, settings }));
+  await keepResult({ scenario: scenario.name, circumstances: before, rounds, cases: settings, leftOut, rows });
+  console.log(`\nwritten: ${(await renderResults()).join(", ")}`);
+  return rows;
+}
+
+/** @type {(scenario: Scenario, rows: readonly Row[], plan: Pick<import("./plan.mjs").Plan, "rounds" | "cases">) => Promise<void>} */
+async function measureAll(scenario, rows, { rounds, cases }) {
+  const requestOf = (/** @type {Row} */ { caseLabel, peerName }) => {
+    const settings = cases.find(({ label }) => label === caseLabel)?.settings ?? {};
+    return { scenarioName: scenario.name, caseLabel, peerName, settings };
+  };
   if (scenario.prepare) {
-    for (const peerName of peerNames) {
-      prepared.set(peerName, [await step("prepare", { scenarioName, peerName, settings }, "prepared")]);
-    }
+    for (const row of rows) row.outcomes.push(await step("prepare", requestOf(row), "prepared"));
   }
-  const outcomes = new Map(peerNames.map((peerName) => [peerName, [...(prepared.get(peerName) ?? [])]]));
+  // What could not be prepared cannot be measured.
+  const measurable = rows.filter(({ outcomes }) => outcomes.every(({ wrong }) => !wrong));
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [peerName, ofPeer] of outcomes) {
-      // What could not be prepared cannot be measured.
-      if (prepared.get(peerName)?.some(({ wrong }) => wrong)) continue;
-      ofPeer.push(await step("measure", { scenarioName, peerName, settings }, `round ${round}`));
-    }
+    for (const row of measurable) row.outcomes.push(await step("measure", requestOf(row), `round ${round}`));
   }
-  console.log(table(scenario, outcomes));
-  return outcomes;
 }
 
-/** @param {Scenario} scenario @returns {Record<string, number>} */
-function settingsOf({ settings }) {
-  const chosen = { ...(options.quick ? settings.quick : settings.full) };
-  return Object.fromEntries(Object.entries(chosen).map(([key, value]) => [key, options.set.get(key) ?? value]));
-}
-
-/** @type {(step: "prepare" | "measure", request: { scenarioName: string, peerName: string, settings: Record<string, number> }, label: string) => Promise<Outcome>} */
+/** @type {(step: "prepare" | "measure", request: Request, label: string) => Promise<Outcome>} */
 async function step(step, request, label) {
   const startMs = performance.now();
   const outcome = await trials.run({ ...request, step });
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
-  console.error(`  ${request.peerName}, ${label}: ${outcome.wrong ? `VOID, ${outcome.wrong}` : "done"} (${seconds} s)`);
+  const what = [request.peerName, request.caseLabel, label].filter((part) => part !== "").join(", ");
+  console.error(`  ${what}: ${outcome.wrong ? `VOID, ${outcome.wrong}` : "done"} (${seconds} s)`);
   return outcome;
 }
 
@@ -84,41 +94,9 @@ function writeJson(report) {
   console.log(`\n${file.pathname}`);
 }
 
-function readArguments() {
+function argumentsOrExit() {
   try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        quick: { type: "boolean", default: false },
-        rounds: { type: "string" },
-        peers: { type: "string" },
-        dir: { type: "string", default: tmpdir() },
-        set: { type: "string", default: "" },
-        json: { type: "boolean", default: false },
-      },
-    });
-    const unknown = positionals.filter((name) => !(name in scenarios));
-    if (unknown.length > 0)
-      throw new Error(`no scenario ${unknown[0]}; there are ${Object.keys(scenarios).join(", ")}`);
-    const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-    if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
-      throw new Error("--rounds takes a whole number");
-    const pairs = values.set.split(",").flatMap((pair) => (pair === "" ? [] : [pair.split("=")]));
-    const notANumber = pairs.find(([, value]) => !(Number(value) > 0));
-    if (notANumber) throw new Error(`--set ${notANumber[0]}: takes a number above 0`);
-    const peerNames = values.peers?.split(",");
-    const unknownPeer = peerNames?.find((name) => !(name in peers));
-    if (unknownPeer) throw new Error(`no peer ${unknownPeer}; there are ${Object.keys(peers).join(", ")}`);
-    const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
-    return {
-      chosen: names.map((name) => scenarios[name]),
-      quick: values.quick,
-      rounds,
-      peers: peerNames,
-      directory: values.dir,
-      set: new Map(pairs.map(([key, value]) => [key, Number(value)])),
-      json: values.json,
-    };
+    return readArguments();
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(2);

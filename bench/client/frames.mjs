@@ -9,15 +9,25 @@ export const opcodes = { binary: 2, close: 8, ping: 9, pong: 10 };
  * @param {number} [opcode]
  */
 export function clientFrame(payload, opcode = opcodes.binary) {
+  return frame(payload, opcode, 4);
+}
+
+/** A frame as a server sends it. @param {Uint8Array} payload */
+export function serverFrame(payload) {
+  return frame(payload, opcodes.binary, 0);
+}
+
+/** @type {(payload: Uint8Array, opcode: number, maskBytes: 0 | 4) => Buffer} */
+function frame(payload, opcode, maskBytes) {
   const { length } = payload;
   const extended = length < 126 ? 0 : length < 2 ** 16 ? 2 : 8;
-  const frame = Buffer.alloc(2 + extended + 4 + length);
-  frame[0] = 0x80 | opcode;
-  frame[1] = 0x80 | (extended === 0 ? length : extended === 2 ? 126 : 127);
-  if (extended === 2) frame.writeUInt16BE(length, 2);
-  if (extended === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-  frame.set(payload, 2 + extended + 4);
-  return frame;
+  const built = Buffer.alloc(2 + extended + maskBytes + length);
+  built[0] = 0x80 | opcode;
+  built[1] = (maskBytes === 0 ? 0 : 0x80) | (extended === 0 ? length : extended === 2 ? 126 : 127);
+  if (extended === 2) built.writeUInt16BE(length, 2);
+  if (extended === 8) built.writeBigUInt64BE(BigInt(length), 2);
+  built.set(payload, 2 + extended + maskBytes);
+  return built;
 }
 
 /**

@@ -1,23 +1,26 @@
 /**
- * A client of the y-websocket dialect on a raw TCP socket, without ws, Y.Doc or timers, so that a thousand of them cost less
- * than the server they measure. It shakes hands as y-websocket's provider does and then hands out what arrives.
+ * A client on a raw TCP socket, without ws, Y.Doc or timers, so that a thousand of them cost less than the server they measure.
+ * It shakes hands as a provider of the peer's dialect does and then hands out what arrives.
  */
 import { connect } from "node:net";
 import { clientFrame, FrameReader, opcodes } from "./frames.mjs";
-import { emptyStep1, emptyStep2, Reader, step1, step2, syncMessage } from "./sync-messages.mjs";
+import { emptyStateVector, emptyUpdate, Reader, step1, step2 } from "./sync-messages.mjs";
 
-const helloFrame = clientFrame(emptyStep1);
-const answerFrame = clientFrame(emptyStep2);
 const pingFrame = clientFrame(new Uint8Array(0), opcodes.ping);
 const connectLimitMs = 120_000;
+
+/** @typedef {(bytes: Buffer, start: number, end: number) => void} OnContent The range is valid during the call only. */
 
 /**
  * @typedef {object} LightClientOptions
  * @property {number} port
  * @property {string} name The document.
- * @property {boolean} speaksYjs Wait for the server's step2; a bare relay never sends one.
- * @property {(bytes: Buffer, start: number, end: number) => void} [onUpdate] The Yjs update of an update or step2 message.
- *   The range is valid during the call only.
+ * @property {Pick<import("../server/peers.mjs").Peer, "speaksYjs" | "dialect">} peer A bare relay, which does not speak Yjs,
+ *   never sends a step2 to wait for.
+ * @property {OnContent} [onUpdate] The Yjs update of an update or step2 message.
+ * @property {OnContent} [onAwareness] The awareness update of an awareness message.
+ * @property {Uint8Array} [stateVector] What it says it has; nothing by default.
+ * @property {Uint8Array} [answer] The update that it answers the server's step1 with; empty by default.
  */
 
 export class LightClient {
@@ -30,6 +33,7 @@ export class LightClient {
   /** Resolves when synced, or where nobody says so, when connected. */
   ready;
   #options;
+  #prefixBytes;
   #socket;
   #reader = new Reader();
   #frames = new FrameReader((opcode, buffer, start, end) => this.#frame(opcode, buffer, start, end));
@@ -46,6 +50,7 @@ export class LightClient {
   /** @param {LightClientOptions} options */
   constructor(options) {
     this.#options = options;
+    this.#prefixBytes = options.peer.dialect.prefix(options.name).length;
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = () => resolve(undefined);
       this.#rejectReady = reject;
@@ -70,13 +75,25 @@ export class LightClient {
     return new Promise((resolve) => this.#socket.once("drain", () => resolve(undefined)));
   }
 
-  /** Resolves when the server has taken in everything sent before: frames of a socket are handled in order. */
+  /**
+   * Resolves when the server has read everything sent before: frames of a socket are read in order. Hocuspocus may not have
+   * applied them yet; it is done when it is idle.
+   */
   barrier() {
     return new Promise((resolve, reject) => {
       if (this.closedBecause) return reject(new Error(this.closedBecause));
       this.#pongs.push(() => (this.closedBecause ? reject(new Error(this.closedBecause)) : resolve(undefined)));
       this.#socket.write(pingFrame);
     });
+  }
+
+  /** Reads nothing more: what is on its way fills what the network holds, then the server's own memory. */
+  stall() {
+    this.#socket.pause();
+  }
+
+  readOn() {
+    this.#socket.resume();
   }
 
   leave() {
@@ -93,11 +110,16 @@ export class LightClient {
     if (end < 0) return;
     if (!this.#head.startsWith("HTTP/1.1 101")) return this.#fail(`not upgraded: ${this.#head.slice(0, 40)}`);
     this.#isUpgraded = true;
-    if (this.#options.speaksYjs) this.#socket.write(helloFrame);
+    if (this.#options.peer.speaksYjs) this.#greet();
     else this.#resolveReady();
     const rest = Buffer.from(this.#head.slice(end + 4), "latin1");
     this.#head = "";
     if (rest.length > 0) this.#frames.read(rest);
+  }
+
+  #greet() {
+    const { name, peer, stateVector = emptyStateVector } = this.#options;
+    this.#socket.write(Buffer.concat([peer.dialect.greeting(name), peer.dialect.step1Frame(name, stateVector)]));
   }
 
   /** @type {(opcode: number, buffer: Buffer, start: number, end: number) => void} */
@@ -114,14 +136,28 @@ export class LightClient {
   /** @type {(buffer: Buffer, start: number, end: number) => void} */
   #message(buffer, start, end) {
     const reader = this.#reader;
-    reader.begin(buffer, start);
-    if (reader.varUint() !== syncMessage) return;
+    const { dialect } = this.#options.peer;
+    reader.begin(buffer, start + this.#prefixBytes);
+    const kind = dialect.kindOf(reader.varUint());
+    if (kind === "sync") this.#sync(buffer, end);
+    else if (kind === "awareness") {
+      // The length; it goes to the end of the message.
+      reader.varUint();
+      this.#options.onAwareness?.(buffer, reader.at, end);
+    } else if (kind === "auth" && reader.varUint() === dialect.denied) this.#fail("the server refused");
+    else if (kind === "close") this.#fail(`closed: ${buffer.toString("utf8", reader.at, end)}`);
+  }
+
+  /** @type {(buffer: Buffer, end: number) => void} */
+  #sync(buffer, end) {
+    const reader = this.#reader;
     const type = reader.varUint();
     if (type === step1) {
-      if (this.#options.speaksYjs) this.#socket.write(answerFrame);
+      const { name, peer, answer = emptyUpdate } = this.#options;
+      // A bare relay hands on what another client asked; it is not for this one to answer.
+      if (peer.speaksYjs) this.#socket.write(peer.dialect.step2Frame(name, answer));
       return;
     }
-    // The length; it goes to the end of the message.
     reader.varUint();
     this.#options.onUpdate?.(buffer, reader.at, end);
     if (type === step2 && this.syncedMs === 0) {
@@ -141,9 +177,9 @@ export class LightClient {
 }
 
 /** @param {LightClientOptions} options */
-function upgradeRequest({ port, name }) {
+export function upgradeRequest({ port, name, peer }) {
   return [
-    `GET /${encodeURIComponent(name)} HTTP/1.1`,
+    `GET ${peer.dialect.path(name)} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
     "Upgrade: websocket",
     "Connection: Upgrade",

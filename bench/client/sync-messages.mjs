@@ -1,40 +1,47 @@
-/** The few messages of the y-websocket dialect that a light client needs, and just enough of a Yjs update to know whose it is. */
+/** The sync messages of Yjs (y-protocols), which all dialects carry alike, and a reader for them that allocates nothing. */
 import * as encoding from "lib0/encoding";
 
 export const syncMessage = 0;
+export const awarenessMessage = 1;
 export const step1 = 0;
 export const step2 = 1;
 export const update = 2;
 
-const empty = Uint8Array.of(0);
-const emptyUpdate = Uint8Array.of(0, 0);
+export const emptyStateVector = Uint8Array.of(0);
+export const emptyUpdate = Uint8Array.of(0, 0);
 
-/** @type {(type: number, content: Uint8Array) => Uint8Array} */
-function message(type, content) {
+/**
+ * What a dialect sends: what it begins every message of a document with, the type, for sync the step, and the content.
+ *
+ * @param {Uint8Array} prefix
+ * @param {readonly number[]} types
+ * @param {Uint8Array} content
+ */
+export function message(prefix, types, content) {
   const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, syncMessage);
-  encoding.writeVarUint(encoder, type);
+  encoding.writeUint8Array(encoder, prefix);
+  for (const type of types) encoding.writeVarUint(encoder, type);
   encoding.writeVarUint8Array(encoder, content);
   return encoding.toUint8Array(encoder);
 }
 
-/** "I have nothing": as a question, and as the answer to the server's. */
-export const emptyStep1 = message(step1, empty);
-export const emptyStep2 = message(step2, emptyUpdate);
-
-/** @type {(content: Uint8Array) => Uint8Array} */
-export const updateMessage = (content) => message(update, content);
+/** An update as y-websocket's dialect has it. @type {(content: Uint8Array) => Uint8Array} */
+export const updateMessage = (content) => message(new Uint8Array(0), [syncMessage, update], content);
 
 /** A reader of varuints that allocates nothing. */
 export class Reader {
   at = 0;
   /** @type {Uint8Array} */
-  #bytes = empty;
+  #bytes = emptyUpdate;
 
   /** @param {Uint8Array} bytes @param {number} at */
   begin(bytes, at) {
     this.#bytes = bytes;
     this.at = at;
+  }
+
+  byte() {
+    return this.#bytes[this.at++];
   }
 
   varUint() {

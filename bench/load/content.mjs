@@ -18,12 +18,12 @@ export class Observer {
   #doc = new Y.Doc();
   #appliedCount = 0;
 
-  /** @param {{ port: number, name: string }} address */
-  constructor({ port, name }) {
+  /** @param {{ port: number, name: string, peer: import("../server/peers.mjs").Peer }} address */
+  constructor({ port, name, peer }) {
     this.client = new LightClient({
       port,
       name,
-      speaksYjs: true,
+      peer,
       onUpdate: (bytes, start, end) =>
         this.arrivals.push({ atMs: this.client.arrivedMs, update: Uint8Array.prototype.slice.call(bytes, start, end) }),
     });
@@ -51,6 +51,11 @@ export class Observer {
     return undefined;
   }
 
+  /** Characters of the text, as far as it was applied. */
+  get length() {
+    return this.#doc.getText(textName).length;
+  }
+
   /** What is missing, in words. @param {string} text */
   describe(text) {
     const length = this.#doc.getText(textName).length;
@@ -76,18 +81,18 @@ export class Observer {
 /**
  * Opens documents and compares them with what they should hold.
  *
- * @param {number} port
+ * @param {{ port: number, peer: import("../server/peers.mjs").Peer }} server
  * @param {readonly string[]} names
  * @param {string} text
  * @returns {Promise<string | undefined>} what is wrong
  */
-export async function wrongContent(port, names, text) {
+export async function wrongContent({ port, peer }, names, text) {
   /** @type {string[]} */
   const wrong = [];
   await eachOf(names, 20, async (name) => {
     // Once one is wrong, the others need not be waited for.
     if (wrong.length > 0) return;
-    const observer = new Observer({ port, name });
+    const observer = new Observer({ port, name, peer });
     const atMs = await observer.completeAt(text, lateContentLimitMs).catch((error) => void wrong.push(String(error)));
     if (atMs === undefined) wrong.push(`${name}: ${observer.describe(text)}`);
     observer.client.leave();

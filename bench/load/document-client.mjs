@@ -10,14 +10,16 @@ import { textName } from "./histories.mjs";
 /**
  * Opens a document; resolves when the server has said that it is synced and the text is there, or at the limit.
  *
- * @param {{ port: number, name: string, text: string, limitMs: number }} options
+ * @param {{ server: { port: number, peer: import("../server/peers.mjs").Peer }, name: string, text: string, limitMs: number }} options
  * @returns {Promise<{ elapsedMs: number, found: string }>} `elapsedMs` from before connecting to after applying
  */
-export function openWithDoc({ port, name, text, limitMs }) {
+export function openWithDoc({ server, name, text, limitMs }) {
+  const { dialect } = server.peer;
+  const prefix = dialect.prefix(name);
   const doc = new Y.Doc();
   const content = doc.getText(textName);
   const startMs = performance.now();
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/${encodeURIComponent(name)}`, { perMessageDeflate: false });
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}${dialect.path(name)}`, { perMessageDeflate: false });
   let isSynced = false;
   return new Promise((resolve, reject) => {
     const finish = () => {
@@ -28,22 +30,28 @@ export function openWithDoc({ port, name, text, limitMs }) {
     };
     const limit = setTimeout(finish, limitMs);
     socket.on("error", reject);
-    socket.on("open", () => socket.send(syncReply((encoder) => writeSyncStep1(encoder, doc))));
+    socket.on("open", () => {
+      const greeting = dialect.greetingMessage(name);
+      if (greeting) socket.send(greeting);
+      socket.send(syncReply(prefix, (encoder) => writeSyncStep1(encoder, doc)));
+    });
     socket.on("message", (/** @type {Buffer} */ data) => {
       const decoder = decoding.createDecoder(new Uint8Array(data));
-      if (decoding.readVarUint(decoder) !== syncMessage) return;
-      const reply = syncReply((encoder) => {
+      decoding.readUint8Array(decoder, prefix.length);
+      if (dialect.kindOf(decoding.readVarUint(decoder)) !== "sync") return;
+      const reply = syncReply(prefix, (encoder) => {
         if (readSyncMessage(decoder, encoder, doc, "server") === messageYjsSyncStep2) isSynced = true;
       });
-      if (reply.length > 1) socket.send(reply);
+      if (reply.length > prefix.length + 1) socket.send(reply);
       if (isSynced && content.length === text.length) finish();
     });
   });
 }
 
-/** @type {(write: (encoder: encoding.Encoder) => void) => Uint8Array} */
-function syncReply(write) {
+/** @type {(prefix: Uint8Array, write: (encoder: encoding.Encoder) => void) => Uint8Array} */
+function syncReply(prefix, write) {
   const encoder = encoding.createEncoder();
+  encoding.writeUint8Array(encoder, prefix);
   encoding.writeVarUint(encoder, syncMessage);
   write(encoder);
   return encoding.toUint8Array(encoder);

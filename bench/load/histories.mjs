@@ -1,9 +1,7 @@
 /** What is typed: updates of a real Y.Doc, one an edit, built before the clock starts. The same ones on every run. */
 import * as Y from "yjs";
-import { clientFrame } from "../client/frames.mjs";
-import { updateMessage } from "../client/sync-messages.mjs";
 
-/** @typedef {{ clientID: number, updates: Uint8Array[], frames: Buffer[], text: string }} History */
+/** @typedef {{ clientID: number, updates: Uint8Array[], text: string }} History */
 
 export const textName = "text";
 
@@ -47,6 +45,20 @@ export function mergedText(histories) {
   return doc.getText(textName).toString();
 }
 
+/**
+ * Says how a history is sent to a document: one frame an edit. Where a frame holds no name, all documents share the same ones.
+ *
+ * @param {History} history
+ * @param {import("../client/dialects.mjs").Dialect} dialect
+ * @returns {(name: string) => Buffer[]}
+ */
+export function framesOf({ updates }, dialect) {
+  const build = (/** @type {string} */ name) => updates.map((update) => dialect.updateFrame(name, update));
+  if (dialect.namesDocument) return build;
+  const shared = build("");
+  return () => shared;
+}
+
 /** @type {(authorIndex: number, write: (text: Y.Text) => void) => History} */
 function record(authorIndex, write) {
   const doc = new Y.Doc();
@@ -56,14 +68,13 @@ function record(authorIndex, write) {
   doc.on("update", (update) => updates.push(update));
   const text = doc.getText(textName);
   write(text);
-  const frames = updates.map((update) => clientFrame(updateMessage(update)));
-  return { clientID: doc.clientID, updates, frames, text: text.toString() };
+  return { clientID: doc.clientID, updates, text: text.toString() };
 }
 
 const letter = (/** @type {number} */ at) => String.fromCharCode(97 + (at % 26));
 
 /** Numerical Recipes' generator: the same sequence everywhere. @type {(seed: number) => () => number} */
-function randomFrom(seed) {
+export function randomFrom(seed) {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

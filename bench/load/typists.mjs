@@ -4,9 +4,9 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import * as Y from "yjs";
+import { EditReader } from "../client/edit-reader.mjs";
 import { LightClient } from "../client/light-client.mjs";
-import { Reader } from "../client/sync-messages.mjs";
-import { appending, mergedText, textName } from "./histories.mjs";
+import { appending, framesOf, mergedText, textName } from "./histories.mjs";
 import { eachOf } from "./pool.mjs";
 
 /** This many rooms keep what they receive, to be checked by a real Y.Doc. */
@@ -17,6 +17,8 @@ class Typist {
   sentMs;
   /** How many of the other's edits have arrived, in order. */
   receivedCount = 0;
+  /** One an edit. @type {Buffer[]} */
+  frames = [];
   /** @type {Uint8Array[] | undefined} */
   kept;
   /** @type {Typist | undefined} */
@@ -27,7 +29,7 @@ class Typist {
   /** @param {import("./histories.mjs").History} history @param {boolean} keeps */
   constructor(history, keeps) {
     this.history = history;
-    this.sentMs = new Float64Array(history.frames.length);
+    this.sentMs = new Float64Array(history.updates.length);
     this.kept = keeps ? [] : undefined;
   }
 }
@@ -54,7 +56,9 @@ export class Typists {
   #latenciesMs = [];
   /** @type {number[]} */
   #lateMs = [];
-  #reader = new Reader();
+  #edits = new EditReader((/** @type {Typist} */ typist, clientID, clock, length) =>
+    this.#arrived(typist, clientID, clock, length),
+  );
 
   /** @param {TypistsOptions} options */
   constructor(options) {
@@ -74,13 +78,16 @@ export class Typists {
     return Array.from({ length: this.#options.roomCount }, (_, room) => `room-${room}`);
   }
 
-  /** @param {{ port: number, speaksYjs: boolean }} server */
-  async join({ port, speaksYjs }) {
+  /** @param {{ port: number, peer: import("../server/peers.mjs").Peer }} server */
+  async join({ port, peer }) {
     const { roomCount } = this.#options;
+    const framesByHistory = new Map(this.#histories.map((history) => [history, framesOf(history, peer.dialect)]));
     await eachOf(this.#typists, 50, async (typist, index) => {
       const onUpdate = (/** @type {Buffer} */ bytes, /** @type {number} */ start, /** @type {number} */ end) =>
         this.#received(typist, bytes, start, end);
-      typist.client = new LightClient({ port, name: `room-${index % roomCount}`, speaksYjs, onUpdate });
+      const name = `room-${index % roomCount}`;
+      typist.frames = framesByHistory.get(typist.history)?.(name) ?? [];
+      typist.client = new LightClient({ port, name, peer, onUpdate });
       await typist.client.ready;
     });
   }
@@ -147,7 +154,7 @@ export class Typists {
           const typist = typists[written % typists.length];
           const edit = first + Math.floor(written / typists.length);
           typist.sentMs[edit] = performance.now();
-          typist.client?.send(typist.history.frames[edit]);
+          typist.client?.send(typist.frames[edit]);
         }
         if (written < writeCount) return;
         clearInterval(timer);
@@ -159,24 +166,26 @@ export class Typists {
 
   /** @type {(typist: Typist, bytes: Buffer, start: number, end: number) => void} */
   #received(typist, bytes, start, end) {
-    const reader = this.#reader;
-    reader.begin(bytes, start);
-    // How many clients, how many structs, whose, from which clock on.
-    if (reader.varUint() === 0) return;
-    const structCount = reader.varUint();
-    const clientID = reader.varUint();
-    const clock = reader.varUint();
-    // y-websocket-server sends a client's edits back to it.
+    const before = typist.receivedCount;
+    this.#edits.read(bytes, start, typist);
+    if (typist.receivedCount > before) typist.kept?.push(Uint8Array.prototype.slice.call(bytes, start, end));
+  }
+
+  /** @type {(typist: Typist, clientID: number, clock: number, length: number) => void} */
+  #arrived(typist, clientID, clock, length) {
+    // y-websocket-server and Hocuspocus send a client's edits back to it.
     if (clientID === typist.history.clientID) return;
-    if (structCount !== 1 || clock !== typist.receivedCount) {
+    if (clock !== typist.receivedCount) {
       this.trouble ??= `an edit came out of order: clock ${clock} instead of ${typist.receivedCount}`;
       return;
     }
-    typist.receivedCount += 1;
-    this.#receivedTotal += 1;
-    const other = typist.other;
-    if (other && typist.client) this.#latenciesMs.push(typist.client.arrivedMs - other.sentMs[clock]);
-    typist.kept?.push(Uint8Array.prototype.slice.call(bytes, start, end));
+    typist.receivedCount += length;
+    this.#receivedTotal += length;
+    const { other, client } = typist;
+    if (!other || !client) return;
+    for (let edit = clock; edit < clock + length; edit += 1) {
+      this.#latenciesMs.push(client.arrivedMs - other.sentMs[edit]);
+    }
   }
 
   #isBroken() {

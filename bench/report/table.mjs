@@ -1,21 +1,23 @@
 /** Outcomes of several rounds as a Markdown table: median (min–max), and what is void. */
 import { median } from "./statistics.mjs";
 
-/**
- * @param {import("../scenarios/scenarios.mjs").Scenario} scenario
- * @param {ReadonlyMap<string, import("../scenarios/scenarios.mjs").Outcome[]>} outcomes By peer.
- */
-export function table({ columns }, outcomes) {
-  const header = ["server", ...columns.map(({ title }) => title)];
+/** @typedef {import("../scenarios/scenarios.mjs").Outcome} Outcome */
+/** @typedef {{ caseLabel: string, peerName: string, outcomes: Outcome[] }} Row */
+
+/** @param {Pick<import("../scenarios/scenarios.mjs").Scenario, "columns">} scenario @param {readonly Row[]} rows */
+export function table({ columns }, rows) {
+  const hasCases = rows.some(({ caseLabel }) => caseLabel !== "");
+  const names = (/** @type {string} */ first, /** @type {string} */ second) => (hasCases ? [first, second] : [second]);
+  const header = [...names("case", "server"), ...columns.map(({ title }) => title)];
   /** @type {string[]} */
   const notes = [];
-  const rows = [...outcomes].map(([peerName, rounds]) => {
-    const wrong = rounds.find((outcome) => outcome.wrong)?.wrong;
-    if (wrong) notes.push(`${peerName} is VOID: ${wrong}`);
-    if (wrong) return [peerName, ...columns.map(() => "void")];
-    return [peerName, ...columns.map(({ key, digits }) => cell(rounds, key, digits))];
+  const lines = rows.map(({ caseLabel, peerName, outcomes }) => {
+    const wrong = outcomes.find((outcome) => outcome.wrong)?.wrong;
+    if (wrong) notes.push(`${names(caseLabel, peerName).join(", ")} is VOID: ${wrong}`);
+    const cells = columns.map(({ key, digits }) => (wrong ? "void" : cell(outcomes, key, digits)));
+    return [...names(caseLabel, peerName), ...cells];
   });
-  return [render([header, ...rows]), ...notes].join("\n");
+  return [render([header, ...lines], hasCases ? 2 : 1), ...notes].join("\n");
 }
 
 /** @type {(rounds: readonly import("../scenarios/scenarios.mjs").Outcome[], key: string, digits: number) => string} */
@@ -27,11 +29,12 @@ function cell(rounds, key, digits) {
   return `${middle} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
 }
 
-/** @param {readonly string[][]} rows */
-function render(rows) {
+/** @param {readonly string[][]} rows @param {number} nameCount How many columns hold names. */
+function render(rows, nameCount) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (/** @type {string[]} */ row) =>
-    `| ${row.map((text, column) => (column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, column) => "-".repeat(width - (column === 0 ? 0 : 1)) + (column === 0 ? "" : ":")).join(" | ")} |`;
-  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
+  const isName = (/** @type {number} */ column) => column < nameCount;
+  const line = (/** @type {readonly string[]} */ row) =>
+    `| ${row.map((text, column) => (isName(column) ? text.padEnd(widths[column]) : text.padStart(widths[column]))).join(" | ")} |`;
+  const rule = widths.map((width, column) => (isName(column) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  return [line(rows[0]), `| ${rule.join(" | ")} |`, ...rows.slice(1).map(line)].join("\n");
 }

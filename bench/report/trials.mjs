@@ -10,6 +10,7 @@ const trialLimitMs = 600_000;
 /**
  * @typedef {object} TrialRequest
  * @property {string} scenarioName
+ * @property {string} caseLabel Empty where there are no cases.
  * @property {string} peerName
  * @property {"prepare" | "measure"} step
  * @property {string} directory
@@ -38,7 +39,9 @@ export class Trials {
   async run(request) {
     this.#assertNotAborted();
     const directory = mkdtempSync(join(this.#root, "trial-"));
-    const preparedDirectory = join(this.#root, `prepared-${request.scenarioName}-${request.peerName}`);
+    const { scenarioName, caseLabel, peerName } = request;
+    const preparedName = ["prepared", scenarioName, caseLabel, peerName].join("-").replace(/[^\w-]/g, "_");
+    const preparedDirectory = join(this.#root, preparedName);
     const child = (this.#child = fork(trialModule, { stdio: ["ignore", "inherit", "inherit", "ipc"] }));
     /** @type {import("../scenarios/scenarios.mjs").Outcome} */
     let outcome = { wrong: "the measuring process ended early", figures: {} };

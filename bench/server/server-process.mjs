@@ -5,10 +5,16 @@ import { createServer } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { cpuBetween, sampleCpu } from "./cpu-time.mjs";
+import { writtenBytes } from "./disk-writes.mjs";
 
 const startLimitMs = 30_000;
 const stopLimitMs = 20_000;
+/** How often `untilIdle` looks. */
+const lookMs = 250;
 const memoryHook = new URL("./memory-hook.mjs", import.meta.url).href;
+const eventLoopHook = new URL("./event-loop-hook.mjs", import.meta.url).href;
+/** For whoever profiles: BENCH_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profiles". */
+const profilingFlags = (process.env.BENCH_NODE_FLAGS ?? "").split(" ").filter((flag) => flag !== "");
 
 /** Servers of this process that have not ended. @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
@@ -19,19 +25,21 @@ process.on("exit", () => {
 
 /**
  * @param {import("./peers.mjs").Peer} peer
- * @param {{ dataDirectory: string, withMemory?: boolean }} options
+ * @param {{ dataDirectory: string, withMemory?: boolean, withEventLoop?: boolean }} options One of the two: they answer alike.
  */
-export async function startServer(peer, { dataDirectory, withMemory = false }) {
+export async function startServer(peer, { dataDirectory, withMemory = false, withEventLoop = false }) {
   const port = peer.takesPortZero ? 0 : await freePort();
-  const nodeFlags = withMemory ? ["--expose-gc", "--import", memoryHook] : [];
+  const hookFlags = withMemory ? ["--expose-gc", "--import", memoryHook] : ["--import", eventLoopHook];
+  const hasHook = withMemory || withEventLoop;
+  const nodeFlags = [...profilingFlags, ...(hasHook ? hookFlags : [])];
   const child = spawn(process.execPath, [...nodeFlags, ...peer.command(dataDirectory)], {
     env: { PATH: process.env.PATH, NODE_ENV: "production", ...peer.environment(dataDirectory, port) },
-    stdio: withMemory ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
+    stdio: hasHook ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
   });
   running.add(child);
   child.once("exit", () => running.delete(child));
   process.send?.({ type: "server-started", pid: child.pid });
-  const server = new ServerProcess(child);
+  const server = new ServerProcess(child, peer);
   await server.listening(port);
   return server;
 }
@@ -39,6 +47,7 @@ export async function startServer(peer, { dataDirectory, withMemory = false }) {
 class ServerProcess {
   /** Set once it listens. */
   port = 0;
+  peer;
   #child;
   #output = "";
   #isEnding = false;
@@ -46,9 +55,10 @@ class ServerProcess {
   /** Rejects when the server ends without having been told to. */
   died;
 
-  /** @param {import("node:child_process").ChildProcess} child */
-  constructor(child) {
+  /** @param {import("node:child_process").ChildProcess} child @param {import("./peers.mjs").Peer} peer */
+  constructor(child, peer) {
     this.#child = child;
+    this.peer = peer;
     this.died = new Promise((_, reject) => {
       child.once("error", reject);
       child.once("exit", (code, signal) => {
@@ -64,6 +74,11 @@ class ServerProcess {
 
   get pid() {
     return this.#child.pid ?? 0;
+  }
+
+  /** How long nothing must happen until nothing more is expected. */
+  get quietMs() {
+    return this.peer.writesWithinMs + 2 * lookMs;
   }
 
   /** The end of what it printed. */
@@ -114,27 +129,39 @@ class ServerProcess {
   }
 
   /**
-   * Resolves when the server has been quiet for half a second: what it still wrote or compacted is done.
+   * Resolves when the server has used no CPU and written nothing for `quietMs`: what it still had to do is done.
    *
    * @param {number} limitMs
    * @throws when it is busy for longer
    */
   async untilIdle(limitMs) {
     const deadline = performance.now() + limitMs;
-    for (let quietCount = 0; quietCount < 2;) {
+    for (let quietCount = 0; quietCount * lookMs < this.quietMs;) {
       if (performance.now() > deadline) throw new Error(`the server was still busy after ${limitMs / 1000} s`);
       const from = this.cpu();
-      await Promise.race([pause(250), this.died]);
-      quietCount = cpuBetween(from, this.cpu()).share < this.#idleShare + 0.02 ? quietCount + 1 : 0;
+      const bytes = writtenBytes(this.pid);
+      await Promise.race([pause(lookMs), this.died]);
+      const isQuiet = cpuBetween(from, this.cpu()).share < this.#idleShare + 0.02 && writtenBytes(this.pid) === bytes;
+      quietCount = isQuiet ? quietCount + 1 : 0;
     }
   }
 
-  /** After a forced collection. @returns {Promise<NodeJS.MemoryUsage>} */
-  async memory() {
+  /** After a forced collection. Of a server `withMemory`. @returns {Promise<NodeJS.MemoryUsage>} */
+  memory() {
+    return this.#ask();
+  }
+
+  /** What its event loop did since this was last asked. Of one `withEventLoop`. @returns {Promise<import("./event-loop-hook.mjs").EventLoopWindow>} */
+  eventLoop() {
+    return this.#ask();
+  }
+
+  /** Of the hook that was loaded into it. */
+  async #ask() {
     const answer = once(this.#child, "message");
-    this.#child.send("memory");
-    const [usage] = await Promise.race([answer, this.died]);
-    return usage;
+    this.#child.send("ask");
+    const [said] = await Promise.race([answer, this.died]);
+    return said;
   }
 
   /** Ends it and waits until it is gone. @param {"SIGTERM" | "SIGKILL"} signal */

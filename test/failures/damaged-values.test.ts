@@ -144,11 +144,13 @@ test.each([0, 1, 2])("a damaged segment, %i of a large document, takes only what
 test("twenty members who meet the damage together make it repaired once, and all come back", async () => {
   const { url, log, store } = await serverWithDamage(changed, "segment", "compacted", 0);
   store.reads.hold({ kinds: ["segment"] });
-  const allRead = store.reads.met(20);
+  // One reads for all.
+  const isRead = store.reads.met(1);
   const clients = Array.from({ length: 20 }, (_, index) =>
     (index % 2 ? stockClient : synclineClient)(url, "compacted"),
   );
-  await allRead;
+  await isRead;
+  await expect.poll(() => clients.every(({ provider }) => provider.wsconnected), { timeout: 30_000 }).toBe(true);
   store.heal();
   await Promise.all(clients.map(({ doc }) => until(doc, () => doc.getMap("map").size === 6)));
   await Promise.all(clients.map(synced));

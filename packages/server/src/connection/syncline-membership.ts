@@ -1,4 +1,4 @@
-/** One document on a syncline connection: what the room says, in this dialect's messages. */
+/** One document on a syncline connection: what its client may do there, and what it sends and is told, in this dialect's messages. */
 import {
   access,
   closeCodes,
@@ -9,7 +9,7 @@ import {
   type Message,
   type Open,
 } from "@syncline/protocol";
-import type { ApplicationEvent, Channel } from "../room/channel.js";
+import type { ApplicationEvent } from "../room/channel.js";
 import type { Member } from "../room/member.js";
 import type { Room } from "../room/room.js";
 import { StateVector } from "../update/state-vector.js";
@@ -23,6 +23,7 @@ import { Lease } from "./lease.js";
 import type { PacedReading } from "./paced-reading.js";
 import { namesIn, principalOf } from "./principal.js";
 import type { ConnectionServices } from "./services.js";
+import { SynclineChannel, type ChannelOwner } from "./syncline-channel.js";
 import type { Transport } from "./transport.js";
 
 export interface MembershipOptions {
@@ -42,7 +43,7 @@ export interface MembershipOptions {
   readonly left: () => void;
 }
 
-export class SynclineMembership implements GrantHolder {
+export class SynclineMembership implements GrantHolder, ChannelOwner {
   readonly room: Room;
   readonly order: number;
   readonly #member: Member;
@@ -70,8 +71,10 @@ export class SynclineMembership implements GrantHolder {
     this.#told = this.#access;
     this.#agreement = options.pace.agree(options.grant, open.documentName);
     this.#lease = this.#createLease();
-    this.#member = room.join(this.#channel(), { clientId: open.clientId, standing: this.#grant.standing });
-    options.services.grants.add(this);
+    const { transport, services } = options;
+    const channel = new SynclineChannel(this, transport, { wire: services.wires.syncline, roomNumber: room.number });
+    this.#member = room.join(channel, { clientId: open.clientId, standing: this.#grant.standing });
+    services.grants.add(this);
   }
 
   get grant(): Grant {
@@ -99,7 +102,7 @@ export class SynclineMembership implements GrantHolder {
   /** Answers the open and starts sending. */
   begin(): void {
     // Who resumes knows without it what to send again.
-    this.#sendOpened(this.#has ? this.#stateVectorForIt : new Uint8Array());
+    this.tellOpened(this.#has ? this.#stateVectorForIt : new Uint8Array());
     if (this.#told.level !== access.write) this.#sendAccess(this.#told);
     this.#lease.renew(this.#grant.expiresAtMs);
     if (this.#isReader) this.#sendDocument();
@@ -124,7 +127,7 @@ export class SynclineMembership implements GrantHolder {
     const { maxEventBytes } = this.#options.services.eventLimits;
     const byteCount = event.payload.length;
     if (byteCount > maxEventBytes) {
-      return this.#leave(closeCodes.tooLarge, `an event of ${byteCount} bytes; at most ${maxEventBytes} are allowed`);
+      return this.dismiss(closeCodes.tooLarge, `an event of ${byteCount} bytes; at most ${maxEventBytes} are allowed`);
     }
     this.#events ??= this.#createAllowance();
     if (this.#events.take(byteCount)) this.room.broadcast(this.#member, event);
@@ -135,18 +138,54 @@ export class SynclineMembership implements GrantHolder {
     if (this.#isEnded) return;
     // What it was sent of the document, or was not, is another story then: it begins anew.
     if (mayRead(grant.level) !== this.#isReader) {
-      return this.#leave(closeCodes.unavailable, "what you may do here has changed; come back");
+      return this.dismiss(closeCodes.unavailable, "what you may do here has changed; come back");
     }
     this.#grant = grant;
     this.#agreement = this.#options.pace.agree(grant, this.documentName);
     this.#lease.renew(grant.expiresAtMs);
     this.room.regard(this.#member, grant.standing);
-    this.#tellAccess();
+    this.tellAccess();
   }
 
   /** Ends it with a word to the client. */
   dismiss(code: CloseCode, reason: string): void {
-    this.#leave(code, reason);
+    // The client has left, and may have opened the document anew: that opening is not ours to end.
+    if (this.#isEnded) return;
+    const { transport, left } = this.#options;
+    // A client that does not read would not read this either: the socket goes, with all its documents.
+    if (code === closeCodes.tooSlow) return transport.close(code, reason);
+    this.say({ type: "close", room: this.room.number, code, reason });
+    left();
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  say(message: Message): void {
+    if (!this.#isEnded) this.#options.send([message]);
+  }
+
+  tellOpened(stateVector: Uint8Array): void {
+    const { requestId } = this.#open;
+    const { generation } = this.room;
+    const seq = this.#isReader ? this.room.seq : 0;
+    const opened = { requestId, room: this.room.number, access: this.#access.level, generation, seq, stateVector };
+    this.say({ type: "opened", ...opened });
+  }
+
+  /** Who may write again is told what the server has, and answers with what it kept to itself meanwhile. */
+  tellAccess(): void {
+    const [now, told] = [this.#access, this.#told];
+    if (now.level === told.level && now.reason === told.reason && now.roots === told.roots) return;
+    this.#told = now;
+    this.#sendAccess(now);
+    if (mayWrite(now.level)) this.tellOpened(this.room.stateVector.encode());
+  }
+
+  note(code: CloseCode, reason: string): void {
+    const { transport, services } = this.#options;
+    noteSentAway({ code, reason }, principalOf(namesIn(this.#grant), transport.peer.address), services);
   }
 
   /** After this nothing more of this opening is sent: an ack that came late could be taken for one of the next. */
@@ -182,39 +221,8 @@ export class SynclineMembership implements GrantHolder {
     else if (have.kind === "resume") this.room.resume(this.#member, have.seq);
   }
 
-  #sendOpened(stateVector: Uint8Array): void {
-    const { requestId } = this.#open;
-    const { generation } = this.room;
-    const seq = this.#isReader ? this.room.seq : 0;
-    const opened = { requestId, room: this.room.number, access: this.#access.level, generation, seq, stateVector };
-    this.#send({ type: "opened", ...opened });
-  }
-
   #sendAccess({ level, reason, roots }: EffectiveAccess): void {
-    this.#send({ type: "access", room: this.room.number, access: level, reason, roots });
-  }
-
-  /** Who may write again is told what the server has, and answers with what it kept to itself meanwhile. */
-  #tellAccess(): void {
-    const [now, told] = [this.#access, this.#told];
-    if (now.level === told.level && now.reason === told.reason && now.roots === told.roots) return;
-    this.#told = now;
-    this.#sendAccess(now);
-    if (mayWrite(now.level)) this.#sendOpened(this.room.stateVector.encode());
-  }
-
-  #leave(code: CloseCode, reason: string): void {
-    // The client has left, and may have opened the document anew: that opening is not ours to end.
-    if (this.#isEnded) return;
-    const { transport, left } = this.#options;
-    // A client that does not read would not read this either: the socket goes, with all its documents.
-    if (code === closeCodes.tooSlow) return transport.close(code, reason);
-    this.#send({ type: "close", room: this.room.number, code, reason });
-    left();
-  }
-
-  #send(message: Message): void {
-    if (!this.#isEnded) this.#options.send([message]);
+    this.say({ type: "access", room: this.room.number, access: level, reason, roots });
   }
 
   #createLease(): Lease {
@@ -226,7 +234,7 @@ export class SynclineMembership implements GrantHolder {
       expiring: (leftMs) => {
         if (this.usesConnectionToken) askForToken(leftMs);
       },
-      expired: () => this.#leave(tokenExpired.code, tokenExpired.reason),
+      expired: () => this.dismiss(tokenExpired.code, tokenExpired.reason),
     });
   }
 
@@ -236,37 +244,5 @@ export class SynclineMembership implements GrantHolder {
     return new EventAllowance(eventLimits, timers, () =>
       refusals.note("rate", "a member sends more events than it may; what is above that is dropped", { documentName }),
     );
-  }
-
-  #note(code: CloseCode, reason: string): void {
-    const { transport, services } = this.#options;
-    noteSentAway({ code, reason }, principalOf(namesIn(this.#grant), transport.peer.address), services);
-  }
-
-  #channel(): Channel {
-    const { transport, services } = this.#options;
-    const room = this.room.number;
-    return {
-      wire: services.wires.syncline,
-      get unsentBytes() {
-        return transport.unsentBytes;
-      },
-      send: (bytes) => {
-        if (!this.#isEnded) transport.send(bytes);
-      },
-      drained: () => transport.drained(),
-      holdReading: () => transport.holdReading(),
-      ask: (stateVector) => this.#sendOpened(stateVector),
-      ack: (n, clock, level, seq) => this.#send({ type: "ack", room, n, clock, level, seq }),
-      setAccess: () => this.#tellAccess(),
-      reject: (n, code, reason) => {
-        this.#note(code, reason);
-        this.#send({ type: "reject", room, n, code, reason });
-      },
-      leave: (code, reason) => {
-        this.#note(code, reason);
-        this.#leave(code, reason);
-      },
-    };
   }
 }
