@@ -101,7 +101,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: ["node_modules", "(^|/)dist/"] },
-    exclude: { path: ["demo-page", "(^|/)bench/out/"] },
+    exclude: { path: ["demo-page", "(^|/)bench/out/", "(^|/)bench/hocuspocus/"] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default", "types"] },

@@ -9,7 +9,7 @@ const dist = "packages/client/dist";
  * in docs/decisions/0015-size.md. The limits keep it from growing unnoticed.
  */
 const entryLimits = {
-  "index.js": { import: "{ SynclineProvider }", limit: "14.9 kB" },
+  "index.js": { import: "{ SynclineProvider }", limit: "15 kB" },
   "offline/index.js": { limit: "4 kB" },
   "fallback/index.js": { limit: "4 kB" },
   // On top of the class.
