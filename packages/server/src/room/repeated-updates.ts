@@ -15,24 +15,27 @@ export class RepeatedUpdates {
   /** One of each length per room: what different replicas have deleted differs in length, too, but for a few. */
   readonly #updates = new LRUCache<string, Uint8Array>({
     maxSize: maxTotalBytes,
-    maxEntrySize: maxKeptBytes,
     sizeCalculation: (update) => update.length,
   });
 
   /** `update` brings nothing new to the room. */
   add(roomNumber: number, update: Uint8Array): void {
-    if (update.length < minKeptBytes) return;
+    if (!isKept(update)) return;
     // A copy: what came from a socket is a view into a larger buffer.
     this.#updates.set(keyOf(roomNumber, update), Uint8Array.from(update));
   }
 
   /** Whether it is known of these very bytes that they bring the room nothing new. */
   has(roomNumber: number, update: Uint8Array): boolean {
-    if (update.length < minKeptBytes) return false;
+    if (!isKept(update)) return false;
     const known = this.#updates.get(keyOf(roomNumber, update));
     // Not a loop: for tens of thousands of bytes that takes fifteen times as long.
     return known !== undefined && Buffer.compare(known, update) === 0;
   }
+}
+
+function isKept({ length }: Uint8Array): boolean {
+  return length >= minKeptBytes && length <= maxKeptBytes;
 }
 
 function keyOf(roomNumber: number, { length }: Uint8Array): string {
