@@ -169,12 +169,14 @@ async function isToldOfSize(arena: Arena): Promise<Answer> {
   return farewellOf(await session.ask("/poll?ack=0"));
 }
 
-async function sendsEndlessChunks(arena: Arena): Promise<Answer> {
+/** One byte more than a frame of a stranger and its length. Bytes that nobody reads would turn the answer into a reset. */
+async function sendsUnannounced(arena: Arena): Promise<Answer> {
   const { id } = await Session.open(arena);
+  const byteCount = 256 * 1024 + 8 + 1;
   return sends(
     `POST ${sessionsPath}/${id}/frames?first=1 HTTP/1.1\r\n${bare}Transfer-Encoding: chunked\r\n\r\n`,
-    `${(9 * 1024 * 1024).toString(16)}\r\n`,
-    new Uint8Array(9 * 1024 * 1024),
+    `${byteCount.toString(16)}\r\n`,
+    new Uint8Array(byteCount),
   )(arena);
 }
 
@@ -222,7 +224,7 @@ const sessionCases: HostileCase[] = [
   { name: "a frame in a body that is empty", attack: endsAfter("/frames?first=1", bodyOf(new Uint8Array())), answer: closed(4400, /empty/) },
   { name: "a body that announces more than 8 MiB", attack: async (arena) => { const { id } = await Session.open(arena); return sends(`POST ${sessionsPath}/${id}/frames?first=1 HTTP/1.1\r\n${bare}Content-Length: 8388700\r\n\r\n`)(arena); }, answer: http(413) },
   { name: "what the session is told after a body that announces more than 8 MiB", attack: isToldOfSize, answer: closed(4413, /262144/) },
-  { name: "more than 8 MiB in chunks, whose length nobody announced", attack: sendsEndlessChunks, answer: http(413) },
+  { name: "more than 256 KiB from a stranger, in chunks whose length nobody announced", attack: sendsUnannounced, answer: http(413) },
   { name: "a body that announces 1 TB", attack: async (arena) => { const { id } = await Session.open(arena); return sends(`POST ${sessionsPath}/${id}/frames?first=1 HTTP/1.1\r\n${bare}Content-Length: 1000000000000\r\n\r\n`)(arena); }, answer: http(413) },
   { name: "a body in chunks, the size of one of which is no number", attack: async (arena) => { const { id } = await Session.open(arena); return sends(`POST ${sessionsPath}/${id}/frames?first=1 HTTP/1.1\r\n${bare}Transfer-Encoding: chunked\r\n\r\nzz\r\n`)(arena); }, answer: http(400) },
   { name: "no hello, but something else", attack: endsAfter("/frames?first=1", bodyOf(encodeFrame([{ type: "ping", n: 1 }]))), answer: closed(4400, /must be hello/) },
