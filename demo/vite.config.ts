@@ -9,6 +9,8 @@ export default defineConfig({
     target: "es2022",
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // On a slow machine it would tell whoever tries `npm start` how long the plugins took.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: {
     proxy: { "/.syncline": { target: "ws://127.0.0.1:1234", ws: true } },
