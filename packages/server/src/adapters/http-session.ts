@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { closeCodes, fitCloseReason, type CloseCode } from "@syncline/protocol";
 import type { Connection, Peer, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
+import type { Refusals } from "../refusals.js";
 import type { Timers } from "../timers.js";
 import type { OutboundMemory } from "./outbound-memory.js";
 import { maxStrangerMessageBytes, Probation, type ProbationLimits } from "./probation.js";
@@ -31,6 +32,7 @@ export interface HttpSessionOptions extends ProbationLimits {
   readonly peer: Peer;
   readonly stranger: Stranger;
   readonly memory: OutboundMemory;
+  readonly refusals: Pick<Refusals, "note">;
   readonly maxFrameBytes: number;
   /** Kept for the client until it says that it has them; one that leaves more is closed with 4508. */
   readonly maxUnreadBytes: number;
@@ -134,7 +136,10 @@ export class HttpSession implements Transport {
     this.#unread.push(frames);
     if (this.#unread.byteCount > this.#options.maxUnreadBytes) {
       this.#unread.clear();
-      return this.close(closeCodes.tooSlow, "too much was sent that the client did not say it has");
+      return this.#sendAway({
+        code: closeCodes.tooSlow,
+        reason: "too much was sent that the client did not say it has",
+      });
     }
     this.#outlet?.news();
     this.#options.memory.sent(frames.length);
@@ -200,7 +205,7 @@ export class HttpSession implements Transport {
 
   tick(nowMs: number): void {
     const farewell = this.#probation.whyGo(nowMs, 0);
-    if (farewell) this.close(farewell.code, farewell.reason);
+    if (farewell) this.#sendAway(farewell);
     this.#connection?.tick(nowMs);
     this.#uploads.tick(nowMs);
     const isAsking = this.#outlet !== undefined || this.#uploads.isActive;
@@ -240,6 +245,11 @@ export class HttpSession implements Transport {
 
   upload(upload: Upload): void {
     this.#uploads.begin(upload);
+  }
+
+  #sendAway({ code, reason }: Farewell): void {
+    this.#options.refusals.note("slow", reason, { remoteAddress: this.peer.address });
+    this.close(code, reason);
   }
 
   get #strangerBytes(): number {

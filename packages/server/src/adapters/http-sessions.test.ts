@@ -54,8 +54,14 @@ const text = (frame: Uint8Array) => new TextDecoder().decode(frame);
 async function world(options: Partial<HttpSessionsOptions> = {}) {
   const known = new Set<Socket>();
   const peers: Peer[] = [];
+  const refusals = noRefusals();
   const sessions = new HttpSessions({
-    ...{ door: openDoor(), memory: new OutboundMemory(1_000_000, noRefusals()), slowestReadBytesPerSecond: 32 * 1024 },
+    ...{
+      door: openDoor(),
+      memory: new OutboundMemory(1_000_000, refusals),
+      refusals,
+      slowestReadBytesPerSecond: 32 * 1024,
+    },
     ...{ maxFrameBytes: 1_000, maxHttpSessions: 10, maxHttpSessionBytes: 1_000_000, httpSessionIdleMs: 30_000 },
     ...{ helloTimeoutMs: 5_000, authorizeTimeoutMs: 10_000 },
     ...{ eventHeartbeatMs: 10_000, pollWaitMs: 20_000, timers: systemTimers, logger: silentLogger },
@@ -82,7 +88,7 @@ async function world(options: Partial<HttpSessionsOptions> = {}) {
     const { session } = (await answer.json()) as { session: string };
     return clientOf(`${base}/${session}`, peers.at(-1) as Peer);
   };
-  return { base, sessions, peers, create, known };
+  return { base, sessions, peers, create, known, refusals };
 }
 
 function clientOf(url: string, peer: Peer) {
@@ -140,9 +146,11 @@ test("an upload that leaves frames out ends the session with 4510, and so does o
 });
 
 test("an upload larger than a frame may be is refused, and ends the session with 4413", async () => {
-  const { peer, upload, poll } = await (await world({ maxFrameBytes: 10 })).create();
+  const { create, refusals } = await world({ maxFrameBytes: 10 });
+  const { peer, upload, poll } = await create();
   expect((await upload("first=1", ["ten bytes."])).status).toBe(204);
   expect((await upload("first=2", ["more than eighteen bytes"])).status).toBe(413);
+  expect(refusals.countOf("size")).toBe(1);
   expect(await (await poll(0)).json()).toMatchObject({ code: closeCodes.tooLarge });
   await peer.until(() => peer.isClosed);
   expect(peer.received).toEqual(["ten bytes."]);
@@ -180,13 +188,14 @@ test("an upload that is being read is cut off when its session ends", async () =
 
 test("a stranger that goes on asking is told after a minute that it opened no document; who opened one stays", async () => {
   let nowMs = 0;
-  const { create, sessions } = await world({ timers: { ...systemTimers, now: () => nowMs } });
+  const { create, sessions, refusals } = await world({ timers: { ...systemTimers, now: () => nowMs } });
   const [stranger, friend] = [await create(), await create()];
   friend.peer.transport.welcomed();
   const [told, waiting] = [stranger.poll(0), friend.poll(0)];
   await vi.waitFor(() => expect(sessions.sessionCount).toBe(2));
   nowMs = 60_001;
   expect(await (await told).json()).toMatchObject({ code: closeCodes.tooSlow });
+  expect(refusals.countOf("slow")).toBe(1);
   friend.peer.say("news");
   expect(await framesIn(await waiting)).toEqual(["news"]);
 });
@@ -338,12 +347,14 @@ test("what the client has not said it has counts as unsent beyond 64 KiB, and dr
 });
 
 test("a client that leaves more unread than is kept for it is closed with 4508, and it is let go", async () => {
-  const { peer, poll } = await (await world({ maxHttpSessionBytes: 100_000 })).create();
+  const { create, refusals } = await world({ maxHttpSessionBytes: 100_000 });
+  const { peer, poll } = await create();
   const drained = peer.transport.drained();
   for (let i = 0; i < 2; i++) peer.say("x".repeat(60_000));
   await drained;
   expect(peer.transport.unsentBytes).toBe(0);
   expect(await (await poll(0)).json()).toMatchObject({ code: closeCodes.tooSlow });
+  expect(refusals.countOf("slow")).toBe(1);
 });
 
 test("a session without requests is over after its idle time; one whose stream is open is not", async () => {
@@ -357,11 +368,12 @@ test("a session without requests is over after its idle time; one whose stream i
 });
 
 test("beyond the limit there is no session for now, and none while the server stops", async () => {
-  const { create, base, sessions } = await world({ maxHttpSessions: 1 });
+  const { create, base, sessions, refusals } = await world({ maxHttpSessions: 1 });
   const { poll } = await create();
   const refused = await fetch(base, { method: "POST" });
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "10"]);
   expect(await refused.text()).toContain("at most 1 sessions");
+  expect(refusals.countOf("capacity")).toBe(1);
   const waiting = poll(0);
   const closing = sessions.close(closeCodes.draining, "back soon");
   expect((await waiting).status).toBe(410);
@@ -423,7 +435,8 @@ test("a page of another origin is refused whatever it asks, and cannot read why"
 
 test("an upload that trickles is given up with 408, and the client may send it again", async () => {
   let nowMs = 0;
-  const { create, sessions } = await world({ timers: { ...systemTimers, now: () => nowMs }, maxFrameBytes: 100_000 });
+  const timers = { ...systemTimers, now: () => nowMs };
+  const { create, sessions, refusals } = await world({ timers, maxFrameBytes: 100_000 });
   const { url, peer, upload } = await create();
   peer.transport.welcomed();
   const { hostname, port, pathname } = new URL(url);
@@ -439,6 +452,7 @@ test("an upload that trickles is given up with 408, and the client may send it a
   onTestFinished(() => clearInterval(ticking));
   await ended;
   expect(answer).toMatch(/^HTTP\/1.1 408 [^]*too slowly; send it again/);
+  expect(refusals.countOf("slow")).toBe(1);
   await upload("first=1", ["whole"]);
   expect(peer.received).toEqual(["whole"]);
   expect(sessions.sessionCount).toBe(1);

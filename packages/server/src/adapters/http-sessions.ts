@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { type CloseCode, synclinePath } from "@syncline/protocol";
 import type { Connection, Transport } from "../connection/transport.js";
 import type { Logger } from "../logger.js";
+import type { Refusals } from "../refusals.js";
 import type { Timers } from "../timers.js";
 import type { FrontDoor } from "./front-door.js";
 import { HttpSession, type HttpSessionOptions } from "./http-session.js";
@@ -24,6 +25,7 @@ import { Upload } from "./upload.js";
 export interface HttpSessionsOptions extends ProbationLimits {
   readonly door: FrontDoor;
   readonly memory: OutboundMemory;
+  readonly refusals: Refusals;
   readonly maxFrameBytes: number;
   readonly maxHttpSessions: number;
   readonly maxHttpSessionBytes: number;
@@ -117,11 +119,13 @@ export class HttpSessions {
   }
 
   #create(request: IncomingMessage, response: ServerResponse): void {
-    const { maxHttpSessions, door } = this.#options;
+    const { maxHttpSessions, door, refusals } = this.#options;
     if (request.method !== "POST") return answerNotAllowed(response, "POST");
     if (this.#isStopping) return answerUnavailable(response, "the server is shutting down; it will be back");
     if (this.#sessions.size >= maxHttpSessions) {
-      return answerUnavailable(response, `at most ${maxHttpSessions} sessions over HTTP; WebSockets are not counted`);
+      const words = `at most ${maxHttpSessions} sessions over HTTP; WebSockets are not counted`;
+      refusals.note("capacity", words);
+      return answerUnavailable(response, words);
     }
     const admission = door.admit(request);
     if (admission.kind === "refused") return void answerRefused(response, admission.refused);
@@ -131,7 +135,7 @@ export class HttpSessions {
   }
 
   #add(id: string, { peer, stranger }: Pick<HttpSessionOptions, "peer" | "stranger">): void {
-    const { timers, logger, memory, maxFrameBytes, connect } = this.#options;
+    const { timers, logger, memory, refusals, maxFrameBytes, connect } = this.#options;
     const limits = {
       maxUnreadBytes: this.#options.maxHttpSessionBytes,
       idleMs: this.#options.httpSessionIdleMs,
@@ -140,7 +144,7 @@ export class HttpSessions {
       helloTimeoutMs: this.#options.helloTimeoutMs,
       authorizeTimeoutMs: this.#options.authorizeTimeoutMs,
     };
-    const session = new HttpSession({ timers, logger, peer, stranger, memory, maxFrameBytes, ...limits });
+    const session = new HttpSession({ timers, logger, peer, stranger, memory, refusals, maxFrameBytes, ...limits });
     this.#sessions.set(id, session);
     memory.add(session);
     void session.gone.then(() => this.#sessions.delete(id));

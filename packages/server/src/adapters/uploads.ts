@@ -4,6 +4,7 @@
  */
 import { ProtocolError, readFrames } from "@syncline/protocol";
 import { messageOf } from "../error.js";
+import type { Refusals } from "../refusals.js";
 import type { Timers } from "../timers.js";
 import type { Farewell } from "./session-answer.js";
 import { maxLengthBytes } from "./session-frames.js";
@@ -13,6 +14,7 @@ export interface UploadsOptions {
   /** Of one upload, while it is read. */
   readonly maxBodyBytes: () => number;
   readonly timers: Pick<Timers, "now">;
+  readonly refusals: Pick<Refusals, "note">;
   /** How long an upload may take, besides the time that a slow link needs for it. */
   readonly uploadAllowanceMs: number;
   readonly slowestBytesPerSecond: number;
@@ -63,7 +65,9 @@ export class Uploads {
     const progress = this.#active?.progress;
     if (!progress) return;
     const allowedMs = uploadAllowanceMs + (progress.byteCount / slowestBytesPerSecond) * 1000;
-    if (nowMs - progress.startedAtMs > allowedMs) this.#active?.tooSlow();
+    if (nowMs - progress.startedAtMs <= allowedMs) return;
+    this.#options.refusals.note("slow", "an upload came too slowly");
+    this.#active?.tooSlow();
   }
 
   async #run(): Promise<void> {
@@ -108,9 +112,10 @@ export class Uploads {
   }
 
   #refuse(upload: Upload, thrown: unknown): void {
-    const { tooLarge, lost, maxBodyBytes } = this.#options;
+    const { tooLarge, lost, maxBodyBytes, refusals } = this.#options;
     if (thrown instanceof UploadTooLarge) {
       const reason = `an upload is above ${maxBodyBytes()} bytes`;
+      refusals.note("size", reason);
       tooLarge(reason);
       return upload.refuse(413, reason);
     }
