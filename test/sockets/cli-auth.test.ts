@@ -1,5 +1,5 @@
 /** From `syncline init` to a client that is let in and sent away: the command line as a self-hoster meets it. */
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { closeCodes } from "@syncline/protocol";
 import { expect, test } from "vitest";
@@ -48,6 +48,16 @@ test("init writes a file with a key of its own, for its owner alone, and says wh
   for (const next of ["syncline serve", "syncline token --doc '**'", "syncline token --link"])
     expect(one.said).toContain(next);
   expect(one.said).not.toContain(secret);
+});
+
+test("a key that every user of the machine can read is pointed out when the server starts, and what to do", async () => {
+  const { config, serve } = await initialized();
+  const kept = await serve();
+  expect(kept.output()).not.toContain("chmod");
+  await kept.stop("SIGTERM");
+  await chmod(config, 0o644);
+  const open = await serve();
+  expect(open.output()).toContain(`every user of this machine can read the key in that file: chmod 600 ${config}`);
 });
 
 test("init does not overwrite: a key may be in use", async () => {

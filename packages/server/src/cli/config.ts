@@ -1,5 +1,5 @@
 /** The configuration file: where it is, what stands in it, and what is wrong with it. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Option } from "commander";
 import { parse, TomlError } from "smol-toml";
@@ -46,6 +46,14 @@ export async function findConfig(named: string | undefined): Promise<Config | un
 /** Paths in a file are from where it is. */
 export function pathFrom({ file }: Config, path: string): string {
   return resolve(dirname(file), path);
+}
+
+/** Whether there is a key in the file that other users of this machine can read, and so make tokens with. */
+export async function laysKeyOpen({ file, auth }: Config): Promise<boolean> {
+  // Windows has no such bits, and says that everybody reads everything.
+  if (auth?.secret === undefined || process.platform === "win32") return false;
+  const { mode } = await stat(file);
+  return (mode & 0o004) !== 0;
 }
 
 async function sourceOf(file: string, mayBeAbsent: boolean): Promise<string | undefined> {

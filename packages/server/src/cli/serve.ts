@@ -6,7 +6,7 @@ import { assertNotExposed } from "../exposure.js";
 import type { ServerOptions } from "../options.js";
 import { startServer, type SynclineServer } from "../server.js";
 import { announce } from "./announcement.js";
-import { findConfig, configOption, type Config } from "./config.js";
+import { findConfig, configOption, laysKeyOpen, type Config } from "./config.js";
 import { authorizeIn } from "./config-auth.js";
 import { limitsOf } from "./config-schema.js";
 import { configured } from "./configured-flags.js";
@@ -39,6 +39,7 @@ async function serve(given: OwnFlags, command: Command): Promise<void> {
   const config = await configFor(given);
   const flags = configured(given, config, command);
   const authorize = await authorizeIn(config);
+  const isKeyOpen = config !== undefined && (await laysKeyOpen(config));
   const { port, host, data, relay, fsync, insecure, control } = flags;
   const door = { allowedOrigins: flags.allowOrigin, trustedProxies: flags.trustProxy, tls: certificateFiles(flags) };
   // Without a configuration nothing here asks who somebody is, not even the demo's `authorize`.
@@ -58,7 +59,7 @@ async function serve(given: OwnFlags, command: Command): Promise<void> {
   // Before anybody is told that there is something to stop.
   stopWhenTold(server, line);
   if (line) line.tellListening(server);
-  else announce(server.url, { ...flags, configFile: config?.file, hasAuth: authorize !== undefined });
+  else announce(server.url, { ...flags, configFile: config?.file, hasAuth: authorize !== undefined, isKeyOpen });
 }
 
 /** The demo is for everybody who sees its page, and takes no file that it finds by chance. */
