@@ -12,7 +12,7 @@ const owners = {
   ws: "(adapters/websocket|migration/document-pull)\\.ts$",
   "classic-level|abstract-level": "(storage/level|migration/leveldb-copy)\\.ts$",
   "node-sqlite3-wasm": "migration/hocuspocus-sqlite\\.ts$",
-  "crc-32": "storage/envelope\\.ts$",
+  "crc-32": "storage/crc32c\\.ts$",
   "lru-cache": "(storage|room)/",
   sirv: "adapters/http\\.ts$",
   commander: "cli/",

@@ -3,8 +3,8 @@
  * turns up under another key is as wrong as one whose bytes changed. LevelDB has checksums of its own, but a flipped bit
  * in one of its files was seen to come back as data.
  */
-import crc32c from "crc-32/crc32c.js";
 import { SynclineError } from "../error.js";
+import { crc32c } from "./crc32c.js";
 import { pooledBytes } from "./pooled-bytes.js";
 
 /** The version of all value layouts that this code writes. It reads the ones before, too: docs/STORAGE.md lists them. */
@@ -47,7 +47,7 @@ export function unseal(key: Uint8Array, value: Uint8Array, newestVersion = forma
 }
 
 function checksum(key: Uint8Array, payload: Uint8Array): number {
-  return crc32c.buf(payload, crc32c.buf(key)) >>> 0;
+  return crc32c(payload, crc32c(key));
 }
 
 /** Big end first. Not by a DataView, which costs more than the four bytes. */
