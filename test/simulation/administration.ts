@@ -3,6 +3,7 @@ import * as Y from "yjs";
 import { endEra, dismissForgetful } from "./eras.js";
 import { assertFits } from "./invariants.js";
 import type { Change, DocumentLedger } from "./ledger.js";
+import type { Person } from "./people.js";
 import type { World } from "./world.js";
 
 /** What was refused for another reason than the document's is asked for again. */
@@ -95,6 +96,31 @@ export function exportDocument(world: World, ledger: DocumentLedger): void {
     },
     (thrown: unknown) => world.scheduler.note(`${ledger.documentName}: export failed: ${String(thrown)}`),
   );
+}
+
+/** Somebody may only read from now on: in effect once the server has looked at all who are there. */
+export function demote(world: World, person: Person): void {
+  world.scheduler.note(`${person.name} may only read`);
+  world.trace.count("demotions");
+  person.demote();
+  void reauthorizeAll(world, person).then(() => {
+    if (person.access === "write") return;
+    for (const client of world.clients) if (client.person === person) client.demoted();
+  });
+}
+
+export function promote(world: World, person: Person): void {
+  world.scheduler.note(`${person.name} may write again`);
+  world.trace.count("promotions");
+  person.promote();
+  for (const client of world.clients) if (client.person === person) client.promoted();
+  void reauthorizeAll(world, person);
+}
+
+/** A server that is not there, or dies over it, asks whoever comes to the next. */
+async function reauthorizeAll({ servers, config }: World, { name }: Person): Promise<void> {
+  const whom = config.people.areKnown ? { subject: name } : {};
+  await Promise.all(servers.map(({ engine }) => engine?.reauthorize(whom)));
 }
 
 function codeOf(thrown: unknown): unknown {

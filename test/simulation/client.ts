@@ -4,6 +4,7 @@ import type { Random } from "../fixtures/random.js";
 import type { DocumentLedger } from "./ledger.js";
 import { Link } from "./link.js";
 import type { Network } from "./network.js";
+import type { Person } from "./people.js";
 import { missingClock } from "./promises.js";
 import { Process } from "./process.js";
 
@@ -17,8 +18,15 @@ export interface ClientParts {
   readonly isCorrupting: boolean;
   /** Runs what needs a real timer for a moment. */
   readonly allowTimer: <Result>(run: () => Result) => Result;
+  readonly person: Person;
   /** With its old document, of another session of the same browser. */
-  readonly doc?: Y.Doc;
+  readonly former?: FormerSession | undefined;
+}
+
+/** What a session leaves to the next one of the same browser. */
+export interface FormerSession {
+  readonly doc: Y.Doc;
+  readonly hasStrayed: boolean;
 }
 
 /** Why a client will not come back, and whether it should. */
@@ -39,6 +47,9 @@ export abstract class SimulatedClient {
   /** The last era in which it was told by the server what there is. */
   #knownEra = 0;
   readonly #initialClientId: number;
+  readonly person: Person;
+  /** It has edited what it may only read: its document is its own from then on. */
+  hasStrayed: boolean;
   /** Its own, and those of former sessions with the same document. */
   readonly clientIds: ReadonlySet<number>;
   protected readonly parts: ClientParts;
@@ -47,15 +58,21 @@ export abstract class SimulatedClient {
   #floor: { readonly atMs: number; readonly clocks: ReadonlyMap<number, number> } | undefined;
 
   constructor(parts: ClientParts) {
-    const { name, ledger, network, clientId, doc } = parts;
+    const { name, ledger, network, clientId, person, former } = parts;
     this.parts = parts;
     this.name = name;
     this.ledger = ledger;
     this.process = new Process(name, network.scheduler);
-    this.doc = doc ?? new Y.Doc();
+    this.person = person;
+    this.hasStrayed = former?.hasStrayed ?? false;
+    this.doc = former?.doc ?? new Y.Doc();
     this.#initialClientId = clientId;
     this.doc.clientID = clientId;
     this.clientIds = new Set([clientId, ...this.doc.store.clients.keys()]);
+    if (person.access === "read") ledger.withhold(clientId, 0);
+    this.doc.on("update", (_update: Uint8Array, _origin: unknown, _doc: Y.Doc, { local }: Y.Transaction) => {
+      if (local && person.access === "read") this.hasStrayed = true;
+    });
   }
 
   abstract readonly isSynced: boolean;
@@ -87,6 +104,17 @@ export abstract class SimulatedClient {
 
   get nowMs(): number {
     return this.parts.network.scheduler.nowMs;
+  }
+
+  /** Its person may only read from now on: nothing that is not in its document yet may be seen by anybody. */
+  demoted(): void {
+    this.ledger.withhold(this.doc.clientID, Y.getState(this.doc.store, this.doc.clientID));
+  }
+
+  /** What it has typed meanwhile is everybody's after all. */
+  promoted(): void {
+    this.hasStrayed = false;
+    for (const id of this.clientIds) this.ledger.release(id);
   }
 
   /** The device is gone, and says nothing any more. */
@@ -141,6 +169,8 @@ export abstract class SimulatedClient {
     if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null)
       this.violate("something is missing that it was sent");
     if (doc.clientID !== this.#initialClientId) this.violate("it was sent edits of its own that it does not have");
+    const withheld = this.ledger.withheldIn(doc, this.clientIds);
+    if (withheld !== undefined) this.violate(`it was sent what may not be written: ${withheld}`);
   }
 
   /** Over a connection that was made since; what is still on its way over an older one is of the time before. */

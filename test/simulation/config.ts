@@ -2,6 +2,7 @@
 import { resolveOptions } from "@syncline/server/engine";
 import type { Random } from "../fixtures/random.js";
 import { between, streamOf, weighted } from "./chance.js";
+import type { PeopleConfig } from "./people.js";
 
 export type ServerLimits = ReturnType<typeof resolveOptions>["limits"];
 
@@ -45,11 +46,14 @@ export type Action =
   | "import"
   | "repair"
   | "export"
+  | "demote"
+  | "promote"
   | "flip a bit";
 
 export interface WorldConfig {
   readonly seed: number;
   readonly server: ServerConfig;
+  readonly people: PeopleConfig;
   readonly serverCount: number;
   readonly documentCount: number;
   readonly clientCount: number;
@@ -88,9 +92,13 @@ export function configOf(seed: number, sabotage?: Sabotage): WorldConfig {
   if (sabotage) kinds.push("crashes");
   const weights = Object.assign({}, quiet, ...kinds.map((kind) => trouble[kind])) as Partial<Record<Action, number>>;
   if (isCorrupting) weights["flip a bit"] = 5;
+  const server = serverConfig(random, { sabotage, isCorrupting });
+  const people = peopleConfig(streamOf(seed, "people"), server);
+  if (people.changesMind) Object.assign(weights, { demote: 4, promote: 5 });
   return {
     seed,
-    server: serverConfig(random, { sabotage, isCorrupting }),
+    server,
+    people,
     serverCount: Number(weighted(random, { "1": 6, "2": 3, "3": 1 })),
     documentCount: 1 + random.int(4),
     clientCount: 2 + random.int(7),
@@ -98,6 +106,13 @@ export function configOf(seed: number, sabotage?: Sabotage): WorldConfig {
     pauseMs: between(random, 20, 400),
     weights,
   };
+}
+
+/** Where something may be lost that others have seen, those bring it back under ids that are not theirs: there nobody is known. */
+function peopleConfig(random: Random, { relay, isCorrupting }: ServerConfig): PeopleConfig {
+  const losesNothing = relay === "durable" && !isCorrupting;
+  const areKnown = losesNothing && random.chance(0.5);
+  return { areKnown, readerShare: random.pick([0, 0, 0.3]), changesMind: random.chance(0.3) };
 }
 
 function serverConfig(random: Random, broken: Pick<ServerConfig, "sabotage" | "isCorrupting">): ServerConfig {

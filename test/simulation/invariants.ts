@@ -4,7 +4,7 @@ import type { SimulatedClient } from "./client.js";
 import { stateOf } from "./edits.js";
 import { endEra } from "./eras.js";
 import type { DocumentLedger } from "./ledger.js";
-import type { Promised } from "./promises.js";
+import { missingClock, type Promised } from "./promises.js";
 import type { SimulatedServer } from "./server.js";
 import { readStored, type Stored } from "./stored.js";
 import { SynclineClient } from "./syncline-client.js";
@@ -49,6 +49,8 @@ function assertKept(world: World, ledger: DocumentLedger, { isDeleted, generatio
     if (missing !== undefined) violate(`what was promised in ${key} is lost: ${missing}`);
   }
   for (const client of ledger.buried) if (doc.store.clients.has(client)) violate(`content of client ${client} is back`);
+  const withheld = ledger.withheldIn(doc);
+  if (withheld !== undefined) violate(`what may not be written is there: ${withheld}`);
 }
 
 /** What a server hands out holds what it had promised. */
@@ -78,10 +80,10 @@ export function unrest(world: World): string | undefined {
   for (const ledger of world.ledgers) {
     if (ledger.isChanging) return `${ledger.documentName} is being changed`;
     const clients = world.clientsOf(ledger).filter(({ stopped }) => stopped === undefined);
-    const [first] = clients;
+    const first = clients.find(({ hasStrayed }) => !hasStrayed);
     for (const client of clients) {
       if (!client.isConnected || !client.isSettled) return client.describe();
-      if (first && !isAlike(first, client)) return `${first.name} and ${client.name} differ`;
+      if (first && !agrees(client, first.doc)) return `${first.name} and ${client.name} differ`;
     }
   }
   const server = world.servers.find(
@@ -90,10 +92,19 @@ export function unrest(world: World): string | undefined {
   return server && `${server.name} has not everything on its disk`;
 }
 
-function isAlike({ doc: left }: SimulatedClient, { doc: right }: SimulatedClient): boolean {
+/** Who has edited what it may only read sees that, too: it must have all that there is. */
+function agrees({ doc, hasStrayed }: SimulatedClient, reference: Y.Doc): boolean {
+  return hasStrayed ? missingClock(clocksOf(reference), clocksOf(doc)) === undefined : isAlike(reference, doc);
+}
+
+function clocksOf(doc: Y.Doc): Map<number, number> {
+  return Y.decodeStateVector(Y.encodeStateVector(doc));
+}
+
+function isAlike(left: Y.Doc, right: Y.Doc): boolean {
   if (left === right) return true;
   // Most that differ differ in this, and it costs less.
-  const clocks = Y.decodeStateVector(Y.encodeStateVector(right));
+  const clocks = clocksOf(right);
   for (const [client, clock] of clocks) if (Y.getState(left.store, client) !== clock) return false;
   return left.store.clients.size === clocks.size && stateOf(left) === stateOf(right);
 }
@@ -105,21 +116,20 @@ export async function assertConverged(world: World): Promise<void> {
     const clients = world.clientsOf(ledger).filter(({ stopped }) => stopped === undefined);
     assertOneRoom(world, ledger, clients);
     if (ledger.isDeleted) continue;
-    const stored = await storedState(world, server, ledger);
+    const stored = await storedDocument(world, server, ledger);
     for (const client of clients) {
-      if (stateOf(client.doc) === stored) continue;
-      world.trace.violate(
-        `${client.name} sees ${difference(stateOf(client.doc), stored)} of ${ledger.documentName} on disk`,
-      );
+      if (agrees(client, stored)) continue;
+      const different = difference(stateOf(client.doc), stateOf(stored));
+      world.trace.violate(`${client.name} sees ${different} of ${ledger.documentName} on disk`);
     }
   }
 }
 
 /** Where there may be damage that nobody has come upon yet, what the clients see is compared with what one of them sees. */
-async function storedState(world: World, server: SimulatedServer, ledger: DocumentLedger): Promise<string> {
-  const [first] = world.clientsOf(ledger).filter(({ stopped }) => stopped === undefined);
-  if (world.config.server.isCorrupting && first) return stateOf(first.doc);
-  return stateOf((await readStored(server.disk, ledger.documentName, world.config.server.limits)).doc);
+async function storedDocument(world: World, server: SimulatedServer, ledger: DocumentLedger): Promise<Y.Doc> {
+  const first = world.clientsOf(ledger).find(({ stopped, hasStrayed }) => stopped === undefined && !hasStrayed);
+  if (world.config.server.isCorrupting && first) return first.doc;
+  return (await readStored(server.disk, ledger.documentName, world.config.server.limits)).doc;
 }
 
 function assertOneRoom(world: World, { documentName }: DocumentLedger, clients: readonly SimulatedClient[]): void {

@@ -2,6 +2,7 @@
  * What the world knows of a document that no client or server knows alone: which era of its life it is in, and what was
  * promised in each. An era ends when somebody deletes the document, creates it anew or replaces it.
  */
+import * as Y from "yjs";
 import { Promised } from "./promises.js";
 
 export type Change =
@@ -21,6 +22,8 @@ export class DocumentLedger {
   readonly #promised = new Map<string, Promised>();
   /** Yjs client ids of which something may have been in a generation that ended: nothing of theirs may appear again. */
   readonly buried = new Set<number>();
+  /** What may not be written: of these Yjs client ids, what they have from this clock on. */
+  readonly #withheld = new Map<number, number>();
 
   constructor(serverName: string, documentName: string) {
     this.serverName = serverName;
@@ -35,6 +38,24 @@ export class DocumentLedger {
     let promised = this.#promised.get(key);
     if (!promised) this.#promised.set(key, (promised = new Promised()));
     return promised;
+  }
+
+  /** What `clientId` writes from `clock` on must be seen by nobody else. */
+  withhold(clientId: number, clock: number): void {
+    this.#withheld.set(clientId, Math.min(clock, this.#withheld.get(clientId) ?? clock));
+  }
+
+  release(clientId: number): void {
+    this.#withheld.delete(clientId);
+  }
+
+  /** The first thing in `doc` that is withheld. Those of `ownIds` may have what they wrote. */
+  withheldIn(doc: Y.Doc, ownIds?: ReadonlySet<number>): string | undefined {
+    for (const [client, clock] of this.#withheld) {
+      const has = Y.getState(doc.store, client);
+      if (has > clock && !ownIds?.has(client)) return `of client ${client} ${has} ids instead of ${clock}`;
+    }
+    return undefined;
   }
 
   get isChanging(): boolean {

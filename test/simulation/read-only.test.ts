@@ -14,7 +14,8 @@ async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
   const base = configOf(1);
   const limits = { ...base.server.limits, readOnlyAllowanceMs: allowanceMs };
   const server = { ...base.server, relay: "durable" as const, isCorrupting: false, limits };
-  const config = { ...base, server, serverCount: 1, documentCount: 1, clientCount: 0 };
+  const people = { readerShare: 0, areKnown: false, changesMind: false };
+  const config = { ...base, server, people, serverCount: 1, documentCount: 1, clientCount: 0 };
   // eslint-disable-next-line prefer-const -- the guard needs the world, the world the guard
   let world: World;
   const guard = new RealWorld((callback) => void world.scheduler.after(0.001, "", callback));
@@ -33,8 +34,8 @@ test("a failed commit makes the room read-only, and writable again when the disk
     const [ledger] = world.ledgers;
     const [server] = world.servers;
     if (!ledger || !server) throw new Error("an empty world");
-    const author = world.arrive(ledger, "syncline") as SynclineClient;
-    const stock = world.arrive(ledger, "stock") as StockClient;
+    const author = world.arrive(ledger, { kind: "syncline" }) as SynclineClient;
+    const stock = world.arrive(ledger, { kind: "stock" }) as StockClient;
     await world.scheduler.advance(2_000);
     expect([author.isSynced, stock.isSynced]).toEqual([true, true]);
 

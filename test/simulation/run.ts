@@ -1,4 +1,5 @@
 /** One seed from beginning to end: a world, trouble in it, peace, and what is left. */
+import { promote } from "./administration.js";
 import { configOf, type Sabotage, type WorldConfig } from "./config.js";
 import { soundDisk } from "./disk.js";
 import { assertConverged, assertNothingLost, assertStopsAreDue, unrest } from "./invariants.js";
@@ -72,11 +73,12 @@ function makePeace(world: World): void {
     Object.assign(server.disk.faults, { ...soundDisk, isLying: server.disk.faults.isLying });
     server.workerFailure = 0;
   }
+  for (const { person } of world.active) if (person.access === "read" && !person.isReader) promote(world, person);
   for (const client of world.active) client.comeBack();
   for (const ledger of world.ledgers) {
     if (ledger.isDeleted) continue;
-    world.arrive(ledger, "syncline");
-    world.arrive(ledger, "stock");
+    world.arrive(ledger, { kind: "syncline" });
+    world.arrive(ledger, { kind: "stock" });
   }
 }
 

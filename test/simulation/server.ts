@@ -5,15 +5,17 @@ import type { ServerConfig } from "./config.js";
 import type { SimulatedDisk } from "./disk.js";
 import type { Host, Link } from "./link.js";
 import type { Network } from "./network.js";
+import type { People } from "./people.js";
 import { Process } from "./process.js";
 import { frameWithLength, type ServerTransport } from "./server-transport.js";
-import { InlineWorkers } from "./workers.js";
+import { SimulatedWorkers } from "./workers.js";
 
 export interface ServerParts {
   readonly name: string;
   readonly config: ServerConfig;
   readonly network: Network;
   readonly disk: SimulatedDisk;
+  readonly people: Pick<People, "authorize">;
   readonly random: Random;
 }
 
@@ -108,7 +110,7 @@ export class SimulatedServer implements Host {
   }
 
   async #boot(process: Process): Promise<void> {
-    const { disk, config } = this.#parts;
+    const { disk, config, people } = this.#parts;
     const store = disk.open(process);
     try {
       await assertFormat(store, this.name);
@@ -127,6 +129,7 @@ export class SimulatedServer implements Host {
       workers: this.#workers(process),
       relay: config.relay,
       limits: config.limits,
+      authorize: (request) => people.authorize(request),
       timers: process.timers,
       logger: this.#logger(process),
       newId: () => `${this.name}-${(this.#idCount += 1)}`,
@@ -139,7 +142,7 @@ export class SimulatedServer implements Host {
 
   #workers(process: Process): Workers {
     const { random, network, config } = this.#parts;
-    return new InlineWorkers({
+    return new SimulatedWorkers({
       process,
       random,
       failure: () => this.workerFailure,

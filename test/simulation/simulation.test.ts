@@ -72,6 +72,8 @@ const reached = [
   "imports",
   "recreates",
   "access read",
+  "demotions",
+  "edits of readers refused",
   "access write",
   "closed with 4404",
   "closed with 4409",

@@ -81,12 +81,16 @@ export class StockClient extends SimulatedClient {
 
   #connect(): void {
     if (this.isAway || this.isGone || this.stopped) return;
-    const link: Link = this.connectTo(`/${encodeURIComponent(this.ledger.documentName)}`, () => {});
+    const link: Link = this.connectTo(this.#path, () => {});
     const { socket } = link;
     socket.onopen = () => this.#opened();
     socket.onmessage = (event: { readonly data: ArrayBuffer }) => this.#received(new Uint8Array(event.data));
     socket.onclose = (event: { readonly code: number; readonly reason: string }) => this.#closed(event);
     this.#lastHeardMs = this.nowMs;
+  }
+
+  get #path(): string {
+    return `/${encodeURIComponent(this.ledger.documentName)}?token=${this.person.name}`;
   }
 
   #opened(): void {

@@ -42,7 +42,10 @@ export class SynclineClient extends SimulatedClient {
   }
 
   get isSettled(): boolean {
-    return this.isSynced && this.provider.pending.count === 0 && this.provider.access.level === "write";
+    const { access, pending } = this.provider;
+    // What who may only read has typed stays with it, for the day on which it may write.
+    const isSaved = pending.count === 0 || this.person.access === "read";
+    return this.isSynced && isSaved && access.level === this.person.access;
   }
 
   get knowsGeneration(): boolean {
@@ -93,6 +96,7 @@ export class SynclineClient extends SimulatedClient {
     return new SynclineProvider(`ws://${ledger.serverName}`, ledger.documentName, this.doc, {
       connect: false,
       awareness: this.#awareness,
+      token: this.person.name,
       timing,
       pageEvents: null,
       // What would stand in for a WebSocket is not simulated.
@@ -123,6 +127,8 @@ export class SynclineClient extends SimulatedClient {
     provider.on("access", ({ level }) => trace.count(`access ${level}`));
     provider.on("closed", ({ code, reason }) => (this.stopped = { code, reason }));
     provider.on("rejected", ({ code, reason }) => {
+      // It was sent before the client heard that it may not.
+      if (code === closeCodes.forbidden && this.person.hasBeenReader) return trace.count("edits of readers refused");
       // With these the document itself is another one, or gone.
       if (code !== closeCodes.deleted && code !== closeCodes.generationMismatch) {
         this.violate(`an edit was rejected: ${code} ${reason}`);

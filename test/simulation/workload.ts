@@ -1,6 +1,6 @@
 /** What happens in a world: people edit, leave and return, machines fail, somebody deletes a document. The seed decides when. */
 import type { Random } from "../fixtures/random.js";
-import { changeDocument, exportDocument, repairDocument } from "./administration.js";
+import { changeDocument, demote, exportDocument, promote, repairDocument } from "./administration.js";
 import { between, streamOf, weighted } from "./chance.js";
 import type { SimulatedClient } from "./client.js";
 import type { Action } from "./config.js";
@@ -69,6 +69,8 @@ export class Workload {
     import: () => changeDocument(this.#world, this.#random.pick(this.#world.ledgers), "import"),
     repair: () => repairDocument(this.#world, this.#random.pick(this.#world.ledgers)),
     export: () => exportDocument(this.#world, this.#random.pick(this.#world.ledgers)),
+    demote: () => this.#demote(),
+    promote: () => this.#promote(),
     "flip a bit": () => this.#withServer("has a bit flipped", ({ disk }) => this.#note(disk.flipBit() ?? "nothing")),
   };
 
@@ -118,10 +120,10 @@ export class Workload {
 
   /** A new session with the old document: only while that is of the document's present era. */
   #reload(client: SimulatedClient): void {
-    const { ledger, doc } = client;
+    const { ledger, person } = client;
     if (this.#random.chance(0.5)) this.#world.network.cut(client.name);
     client.close();
-    this.#world.arrive(ledger, "any", client.isUpToDate ? doc : undefined);
+    this.#world.arrive(ledger, { person, former: client.isUpToDate ? client : undefined });
   }
 
   #silence(): void {
@@ -173,6 +175,16 @@ export class Workload {
       server.workerFailure = 0.6;
       this.#later(between(this.#random, 100, 5_000), () => (server.workerFailure = 0));
     });
+  }
+
+  #demote(): void {
+    const writers = this.#world.active.filter(({ person }) => person.access === "write");
+    if (writers.length > 0) demote(this.#world, this.#random.pick(writers).person);
+  }
+
+  #promote(): void {
+    const demoted = this.#world.active.filter(({ person }) => person.access === "read" && !person.isReader);
+    if (demoted.length > 0) promote(this.#world, this.#random.pick(demoted).person);
   }
 
   #recreate(): void {

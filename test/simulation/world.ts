@@ -1,12 +1,12 @@
 /** Machines, disks, lines and people, and how they are made. Knows what there is, not what happens. */
-import type * as Y from "yjs";
 import type { Random } from "../fixtures/random.js";
 import { between, streamOf } from "./chance.js";
-import type { SimulatedClient } from "./client.js";
+import type { FormerSession, SimulatedClient } from "./client.js";
 import type { WorldConfig } from "./config.js";
 import { SimulatedDisk } from "./disk.js";
 import { DocumentLedger } from "./ledger.js";
 import { Network } from "./network.js";
+import { People, type Person } from "./people.js";
 import { Scheduler } from "./scheduler.js";
 import { SimulatedServer } from "./server.js";
 import { StockClient } from "./stock-client.js";
@@ -19,6 +19,13 @@ export interface WorldOptions {
   readonly allowTimer: <Result>(run: () => Result) => Result;
 }
 
+/** Who comes; what is left out is for chance. */
+export interface Arrival {
+  readonly kind?: "syncline" | "stock";
+  readonly person?: Person;
+  readonly former?: FormerSession | undefined;
+}
+
 export class World {
   readonly config: WorldConfig;
   readonly trace: Trace;
@@ -29,6 +36,7 @@ export class World {
   readonly clients: SimulatedClient[] = [];
   readonly #allowTimer: WorldOptions["allowTimer"];
   readonly #random: Random;
+  readonly #people: People;
   readonly #clientIds = new Set<number>();
 
   constructor({ config, trace, allowTimer }: WorldOptions) {
@@ -37,6 +45,7 @@ export class World {
     this.trace = trace;
     this.#allowTimer = allowTimer;
     this.#random = streamOf(seed, "world");
+    this.#people = new People(config.people, streamOf(seed, "who comes"));
     this.scheduler = new Scheduler(streamOf(seed, "scheduler"), trace);
     this.network = new Network({ scheduler: this.scheduler, random: streamOf(seed, "network"), trace });
     for (let n = 1; n <= config.serverCount; n++) this.#addServer(`server${n}`);
@@ -64,14 +73,16 @@ export class World {
   }
 
   /** Somebody opens a document: with nothing, or with what a former session left. */
-  arrive(ledger: DocumentLedger, kind: "syncline" | "stock" | "any" = "any", doc?: Y.Doc): SimulatedClient {
+  arrive(ledger: DocumentLedger, { kind, former, ...arrival }: Arrival = {}): SimulatedClient {
     const { config, network } = this;
-    const wantsStock = kind === "any" ? this.#random.chance(0.4) : kind === "stock";
+    const name = `client${this.clients.length + 1}`;
+    const person = arrival.person ?? this.#people.newPerson(name);
+    const wantsStock = kind === undefined ? this.#random.chance(0.4) : kind === "stock";
     // See eras.ts: of these none may come now.
     const isStock = wantsStock && (ledger.change === undefined || ledger.change.kind === "delete");
     const Client = isStock ? StockClient : SynclineClient;
     const client = new Client({
-      name: `client${this.clients.length + 1}`,
+      name,
       ledger,
       network,
       random: streamOf(config.seed, `client ${this.clients.length}`),
@@ -79,7 +90,8 @@ export class World {
       relay: config.server.relay,
       isCorrupting: config.server.isCorrupting,
       allowTimer: this.#allowTimer,
-      ...(doc ? { doc } : {}),
+      person,
+      former,
     });
     this.clients.push(client);
     return client;
@@ -90,7 +102,7 @@ export class World {
     const disk = new SimulatedDisk(`${name} disk`, { scheduler, random: streamOf(config.seed, `${name} disk`), trace });
     disk.faults.isLying = config.server.sabotage === "lying disk";
     const random = streamOf(config.seed, name);
-    const server = new SimulatedServer({ name, config: config.server, network, disk, random });
+    const server = new SimulatedServer({ name, config: config.server, network, disk, people: this.#people, random });
     this.servers.push(server);
     scheduler.after(between(random, 0, 20), `${name} starts`, () => server.start());
   }

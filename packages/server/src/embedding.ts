@@ -3,6 +3,7 @@
  * simulates whole networks and disks with it. What it exports may change with any version.
  */
 export { frameBinary } from "./adapters/frame.js";
+export type { Authorization, AuthorizeRequest } from "./connection/authorize.js";
 export { connect } from "./connection/connect.js";
 export type { Connection, Framing, Transport } from "./connection/transport.js";
 export { Engine, type EngineOptions, type Workers } from "./engine.js";
