@@ -9,7 +9,10 @@ import type { Access, AckLevel, CloseCode } from "@syncline/protocol";
  * of its kind, so that a room encodes once per kind, not once per member.
  */
 export interface Wire {
-  /** Updates in order. Until the client has the last of them it has no more of the log than what `span` follows. */
+  /**
+   * Updates in order. Until the client has the last of them it has no more of the log than what `span` follows. What several
+   * calls made may be sent as one array, one after the other.
+   */
   updates(roomNumber: number, span: LogSpan, updates: readonly Uint8Array[]): Uint8Array;
   /** "You have all that was there up to `seq`." */
   synced(roomNumber: number, seq: number): Uint8Array;

@@ -17,7 +17,14 @@ import type { Timers } from "../timers.js";
 import type { Member } from "./member.js";
 import { goneJson, isGone, isNewer, isSame, Seat, type Announced } from "./presence-seat.js";
 import { readState, tooLarge } from "./presence-state.js";
-import { clockTooHigh, maxClock, PresenceTable, type Departed, type PresenceBounds } from "./presence-table.js";
+import {
+  clockTooHigh,
+  maxClock,
+  PresenceTable,
+  type Departed,
+  type PresenceBounds,
+  type Saying,
+} from "./presence-table.js";
 import { PresenceWaiting } from "./presence-waiting.js";
 import { PresenceWindow, type RelayPresence } from "./presence-window.js";
 
@@ -142,7 +149,7 @@ export class Presence {
     if (known) return this.#mayGet(seat, known, entry) ? this.#contest(seat, known, entry) : undefined;
     const json = this.#read(seat, entry);
     if (json === goneJson || !json || !this.#mayBegin(seat, entry) || !this.#makeRoom(seat, entry)) return;
-    const announced = this.#table.add(seat, { ...entry, json, nowMs: this.#nowMs });
+    const announced = this.#table.add(seat, this.#saying(entry, json));
     if (typeof announced === "string") return this.#options.refused(announced);
     if (this.#isFull(seat)) seat.dropClaim();
     this.#options.use?.(entry.clientId, seat.member);
@@ -154,7 +161,7 @@ export class Presence {
     if (!isNewer(entry, ownClock, former)) return;
     const json = this.#read(owner, entry);
     if (!json) return;
-    const changed = this.#table.change(announced, { ...entry, json, nowMs: this.#nowMs });
+    const changed = this.#table.change(announced, this.#saying(entry, json));
     if (typeof changed === "string") return this.#options.refused(changed);
     this.#window.add(clientId, announced.entry, owner);
     this.#reconsiderClaim(owner, json === goneJson);
@@ -240,6 +247,11 @@ export class Presence {
       if (claim) this.#take(seat, claim.entry);
     }
     this.#waiting.set(seat, seat.dueMs(this.#nowMs));
+  }
+
+  /** Named one by one: an object that another is spread into has a hidden class of its own, made anew each time. */
+  #saying({ clientId, clock }: Entry, json: Uint8Array): Saying {
+    return { clientId, clock, json, nowMs: this.#nowMs };
   }
 
   /** `goneJson` itself for somebody gone; `undefined` when it cannot be passed on. */

@@ -1,6 +1,7 @@
 /** Passing on to a room's members what has happened in it: encoded once per kind of client, not once per member. */
 import type { ApplicationEvent, LogSpan, Wire } from "./channel.js";
-import { type LogItem, updatesOf } from "./log.js";
+import { EncodedRuns } from "./encoded-runs.js";
+import type { LogItem } from "./log.js";
 import type { Member } from "./member.js";
 
 export class Relay {
@@ -16,14 +17,10 @@ export class Relay {
 
   /** Sends what the records of `span` brought to all live members; nobody gets their own updates back. */
   updates(span: LogSpan, items: readonly LogItem[]): void {
-    const authors = new Set<Member>();
-    for (const item of items) authors.add(item.author);
-    const shared = new Map<Wire, Uint8Array>();
+    const shared = new Map<Wire, EncodedRuns>();
     for (const member of this.#members) {
       if (!member.delivery.isLive) continue;
-      const bytes = authors.has(member)
-        ? this.#encode(member.channel.wire, span, itemsOfOthers(items, member))
-        : this.#shared(shared, member.channel.wire, span, items);
+      const bytes = this.#shared(shared, member.channel.wire, span, items).for(member);
       if (bytes) member.delivery.relay(bytes);
     }
   }
@@ -72,20 +69,15 @@ export class Relay {
     return channel.unsentBytes > (isSentDocument ? 0 : this.#maxUnsentBytes);
   }
 
-  #shared(shared: Map<Wire, Uint8Array>, wire: Wire, span: LogSpan, items: readonly LogItem[]): Uint8Array | undefined {
+  #shared(shared: Map<Wire, EncodedRuns>, wire: Wire, span: LogSpan, items: readonly LogItem[]): EncodedRuns {
     const known = shared.get(wire);
     if (known) return known;
-    const bytes = this.#encode(wire, span, items);
-    if (bytes) shared.set(wire, bytes);
-    return bytes;
+    // Who has it all is told with the last of it.
+    const notYet = { after: span.after, upTo: span.after };
+    const encoded = new EncodedRuns(items, (updates, isLast) =>
+      wire.updates(this.#roomNumber, isLast ? span : notYet, updates),
+    );
+    shared.set(wire, encoded);
+    return encoded;
   }
-
-  #encode(wire: Wire, span: LogSpan, items: readonly LogItem[]): Uint8Array | undefined {
-    const updates = updatesOf(items);
-    return updates.length > 0 ? wire.updates(this.#roomNumber, span, updates) : undefined;
-  }
-}
-
-function itemsOfOthers(items: readonly LogItem[], member: Member): LogItem[] {
-  return items.filter((item) => item.author !== member);
 }

@@ -39,7 +39,7 @@ export class RoomSize {
     let newCount = 0;
     for (let at = 0; at < blocks.length; at += 3) {
       const client = blocks[at] as number;
-      if (client !== blocks[at - 3] && stateVector.get(client) === 0) newCount += 1;
+      if ((at === 0 || client !== blocks[at - 3]) && stateVector.get(client) === 0) newCount += 1;
     }
     if (newCount === 0 || stateVector.size + newCount <= maxClientIdsPerRoom) return undefined;
     return `the document holds edits of ${stateVector.size} Yjs client ids, and ${maxClientIdsPerRoom} is all that one may have: export its content into a new one`;
