@@ -14,7 +14,9 @@ export function varUintBytes(value: number): number {
 export function writeVarUint(into: Uint8Array, offset: number, value: number): number {
   let at = offset;
   let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) into[at++] = (rest % 128) | 128;
+  // Shifts take a third of the time, and know 31 bits.
+  for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) into[at++] = (rest % 128) | 128;
+  for (; rest >= 128; rest >>>= 7) into[at++] = (rest & 127) | 128;
   into[at++] = rest;
   return at;
 }
