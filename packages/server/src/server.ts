@@ -16,8 +16,10 @@ import { asksNobody } from "./connection/open-to-all.js";
 import type { Revoked } from "./connection/revocations.js";
 import type { Documents } from "./documents/documents.js";
 import { Engine } from "./engine.js";
+import { messageOf } from "./error.js";
 import { isLoopback } from "./exposure.js";
 import { resolveOptions, type ResolvedOptions, type ServerOptions } from "./options.js";
+import { rehearse } from "./rehearsal.js";
 import { LevelStorage } from "./storage/level.js";
 import type { Storage } from "./storage/storage.js";
 import { version } from "./version.js";
@@ -59,6 +61,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Syncline
   const { tls, timers, logger } = resolved;
   // First, for it leaves nothing behind when it fails.
   const certificate = tls && (await Certificate.load({ files: tls, timers, logger }));
+  // While other threads open the store. Nobody waits for it: what fails in it would fail for the first client, who is told.
+  rehearse(resolved).catch((thrown: unknown) => logger.debug({ error: messageOf(thrown) }, "no rehearsal"));
   const storage = await openStorage(resolved);
   const server = new RunningServer(resolved, {
     storage,

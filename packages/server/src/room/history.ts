@@ -88,7 +88,7 @@ export class History {
   }
 
   /** Takes in the snapshot that was made of everything up to `pointer.coveredSeq`; `weight` came after that. */
-  replaceSnapshot(pointer: Pointer, snapshot: SnapshotContents, weight: number): void {
+  replaceSnapshot(pointer: Pointer, snapshot: SnapshotContents | undefined, weight: number): void {
     this.#pointer = pointer;
     this.#snapshot = snapshot;
     this.#weightSinceSnapshot = weight;

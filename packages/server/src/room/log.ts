@@ -16,6 +16,7 @@ import type { Backlog } from "./backlog.js";
 import { DocumentDeleted } from "./deleted.js";
 import { History, type HistoryOptions, type SnapshotContents } from "./history.js";
 import type { Member } from "./member.js";
+import { StoredSnapshot } from "./stored-snapshot.js";
 import { Turns } from "./turns.js";
 
 /** An admitted update on its way to the disk. */
@@ -90,8 +91,8 @@ export class Log implements CommitSource {
     const { documentName, storage } = options;
     try {
       const pointer = (await readPointer(options)) ?? (await neverWritten(options));
-      const contents = await readContents(options, pointer);
-      const history = new History(options, pointer, pointer.epoch === 0 ? undefined : snapshotOf(contents));
+      const { contents, snapshot } = await readSnapshot(options, pointer);
+      const history = new History(options, pointer, snapshot);
       const log = new Log(options, history, contents);
       const turns = new Turns(options.timers);
       for await (const record of storage.readRecords(documentName, pointer.coveredSeq))
@@ -234,8 +235,8 @@ export class Log implements CommitSource {
     const pointer = await this.#options.storage.readPointer(this.#options.documentName);
     const { generation, epoch } = this.history.pointer;
     if (!pointer || pointer.generation !== generation || pointer.epoch === epoch) return;
-    const contents = await readContents(this.#options, pointer);
-    this.history.replaceSnapshot(pointer, snapshotOf(contents), this.history.weightSinceSnapshot);
+    const { snapshot } = await readSnapshot(this.#options, pointer);
+    this.history.replaceSnapshot(pointer, snapshot, this.history.weightSinceSnapshot);
   }
 
   /** Makes `pointer` and `snapshot` the history's; the contents learn what the document deleted by itself. */
@@ -331,18 +332,16 @@ async function neverWritten({ documentName, storage, newGeneration }: LogOptions
   return emptyPointer(newGeneration());
 }
 
-async function readContents({ documentName, storage }: LogOptions, pointer: Pointer): Promise<Contents> {
-  if (pointer.epoch === 0) return new Contents();
+/** No contents and no snapshot before the first compaction. @throws {SynclineError} `data-corrupt` */
+async function readSnapshot(
+  { documentName, storage }: LogOptions,
+  pointer: Pointer,
+): Promise<{ readonly contents: Contents; readonly snapshot: SnapshotContents | undefined }> {
+  if (pointer.epoch === 0) return { contents: new Contents(), snapshot: undefined };
   const bytes = await storage.readContents(documentName, pointer);
-  if (bytes) return Contents.decode(bytes);
-  throw new SynclineError("data-corrupt", `the contents of ${JSON.stringify(documentName)} are missing`);
-}
-
-function snapshotOf(contents: Contents): SnapshotContents {
-  return {
-    stateVector: contents.stateVector.clone(),
-    deleteSetUpdate: contents.deletions.encodeAsUpdate(),
-  };
+  if (!bytes) throw new SynclineError("data-corrupt", `the contents of ${JSON.stringify(documentName)} are missing`);
+  const contents = Contents.decode(bytes);
+  return { contents, snapshot: new StoredSnapshot(contents.stateVector.clone(), bytes) };
 }
 
 /** The update as bytes of its own, where it is a small view into a large buffer that it would keep alive. */
