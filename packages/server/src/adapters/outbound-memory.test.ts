@@ -4,6 +4,7 @@ import { noRefusals } from "../../test-support/open-door.js";
 import { OutboundMemory } from "./outbound-memory.js";
 
 class Reader {
+  unsentSharedFrames: readonly Uint8Array[] = [];
   closedWith: CloseCode | undefined;
   readCount = 0;
   #unsentBytes = 0;
@@ -74,4 +75,37 @@ test("what was sent and has left is forgotten with the next sum", () => {
   expect(readers[0]?.readCount).toBe(before);
   memory.sent(90);
   expect(readers[0]?.readCount).toBe(2);
+});
+
+test("a frame that many are sent is in memory once: nobody is closed for it", () => {
+  const { memory, readers, codes } = world(60, 60, 60);
+  const frame = new Uint8Array(60);
+  for (const reader of readers) reader.unsentSharedFrames = [frame];
+  memory.look();
+  expect(codes()).toEqual([undefined, undefined, undefined]);
+});
+
+test("a frame that one is sent twice is in memory once", () => {
+  const { memory, readers, codes } = world(120);
+  const frame = new Uint8Array(60);
+  for (const reader of readers) reader.unsentSharedFrames = [frame, frame];
+  memory.look();
+  expect(codes()).toEqual([undefined]);
+});
+
+test("those go who hold much alone, not those who share more", () => {
+  const { memory, readers, codes } = world(75, 75, 75, 50);
+  const frame = new Uint8Array(75);
+  for (const reader of readers.slice(0, 3)) reader.unsentSharedFrames = [frame];
+  memory.look();
+  expect(codes()).toEqual([undefined, undefined, undefined, 4508]);
+});
+
+test("a frame counts for the last who holds it", () => {
+  const { memory, readers, codes } = world(120, 120);
+  const frame = new Uint8Array(120);
+  for (const reader of readers) reader.unsentSharedFrames = [frame];
+  memory.look();
+  memory.look();
+  expect(codes()).toEqual([4508, 4508]);
 });

@@ -1,6 +1,7 @@
 /**
  * What all clients together leave unread, in this process. Each of them has limits of its own; this one is for the many who
- * stay below them. When it is reached, those go who hold the most.
+ * stay below them. When it is reached, those go who hold the most. A frame that several are sent is in memory once: it counts
+ * as a part for each of them, or everybody who opens a large document at once would be taken for too much.
  */
 import { closeCodes, type CloseCode } from "@syncline/protocol";
 import type { Refusals } from "../refusals.js";
@@ -8,6 +9,8 @@ import type { Refusals } from "../refusals.js";
 /** A transport, as far as its memory goes. */
 export interface Holder {
   readonly unsentBytes: number;
+  /** Those of the frames among them that others may hold, too. */
+  readonly unsentSharedFrames?: readonly Uint8Array[];
   close(code: CloseCode, reason: string): void;
 }
 
@@ -42,24 +45,45 @@ export class OutboundMemory {
   look(): void {
     let sumBytes = 0;
     for (const { unsentBytes } of this.#holders) sumBytes += unsentBytes;
-    if (sumBytes > this.#maxBytes) sumBytes = this.#free(sumBytes);
+    // Nobody holds more than that: who shares what is asked only when it matters.
+    if (sumBytes > this.#maxBytes) sumBytes = this.#free();
     this.#atMostBytes = sumBytes;
   }
 
   /** Closes the largest until the rest is within the limit. Returns what that is. */
-  #free(sumBytes: number): number {
+  #free(): number {
     const reason = "the clients of this server leave too much unread, this one the most; come back later";
+    const holderCounts = this.#holderCounts();
     const largestFirst = [...this.#holders]
-      .map((holder) => ({ holder, unsentBytes: holder.unsentBytes }))
-      .sort((a, b) => b.unsentBytes - a.unsentBytes);
-    let leftBytes = sumBytes;
-    for (const { holder, unsentBytes } of largestFirst) {
+      .map((holder) => ({ holder, partBytes: partOf(holder, holderCounts) }))
+      .sort((a, b) => b.partBytes - a.partBytes);
+    let leftBytes = largestFirst.reduce((sumBytes, { partBytes }) => sumBytes + partBytes, 0);
+    for (const { holder, partBytes } of largestFirst) {
       if (leftBytes <= this.#maxBytes) break;
-      leftBytes -= unsentBytes;
+      leftBytes -= partBytes;
       this.#holders.delete(holder);
-      this.#refusals.note("capacity", reason, { unsentBytes });
+      this.#refusals.note("capacity", reason, { unsentBytes: holder.unsentBytes });
       holder.close(closeCodes.tooSlow, reason);
     }
     return leftBytes;
   }
+
+  /** How many hold each shared frame. */
+  #holderCounts(): ReadonlyMap<Uint8Array, number> {
+    const counts = new Map<Uint8Array, number>();
+    for (const { unsentSharedFrames = [] } of this.#holders) {
+      for (const frame of unsentSharedFrames) counts.set(frame, (counts.get(frame) ?? 0) + 1);
+    }
+    return counts;
+  }
+}
+
+/** The parts of all holders are what is in memory. */
+function partOf(
+  { unsentBytes, unsentSharedFrames = [] }: Holder,
+  holderCounts: ReadonlyMap<Uint8Array, number>,
+): number {
+  let partBytes = unsentBytes;
+  for (const frame of unsentSharedFrames) partBytes -= frame.length * (1 - 1 / (holderCounts.get(frame) ?? 1));
+  return partBytes;
 }

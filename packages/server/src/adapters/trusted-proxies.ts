@@ -26,9 +26,11 @@ export function isProxyPattern(text: string): boolean {
 
 export class TrustedProxies {
   readonly #addresses = new BlockList();
+  readonly #isEmpty: boolean;
 
   /** @param patterns each one that `isProxyPattern` accepts */
   constructor(patterns: readonly string[]) {
+    this.#isEmpty = patterns.length === 0;
     for (const pattern of patterns) {
       if (pattern === loopback) this.#addLoopback();
       else this.#add(pattern);
@@ -45,7 +47,8 @@ export class TrustedProxies {
   }
 
   has(address: string): boolean {
-    return address !== "" && this.#addresses.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+    if (this.#isEmpty || address === "") return false;
+    return this.#addresses.check(address, isIPv4(address) ? "ipv4" : "ipv6");
   }
 
   /**

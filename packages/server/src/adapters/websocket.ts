@@ -40,6 +40,9 @@ export interface WebSocketAdapterOptions extends ProbationLimits {
 /** How much may be unsent for `drained` to resolve. */
 const drainedBelowBytes = 64 * 1024;
 
+/** Of smaller frames it is not worth knowing who else has to send them. */
+const minSharedBytes = 4 * 1024;
+
 /** A socket that was asked to close and does not answer is dropped after this long. */
 const closeTimeoutMs = 2_000;
 
@@ -155,6 +158,8 @@ interface Opened {
   readonly stranger: Stranger;
 }
 
+const noFrames: readonly Uint8Array[] = Object.freeze([]);
+
 class WebSocketTransport implements Transport {
   readonly peer: Peer;
   readonly #webSocket: WebSocket;
@@ -170,6 +175,9 @@ class WebSocketTransport implements Transport {
   #wholeBytes: number;
   /** Shared by all documents of the connection that wait for it. */
   #draining: Promise<void> | undefined;
+
+  /** In the order in which they were sent; replaced, not changed, as nearly all sockets have none. */
+  #unsentSharedFrames: readonly Uint8Array[] = noFrames;
 
   /** Sent since it lags, besides what it lags with. */
   #answerBytes = 0;
@@ -217,6 +225,10 @@ class WebSocketTransport implements Transport {
     return this.#socket.writableLength;
   }
 
+  get unsentSharedFrames(): readonly Uint8Array[] {
+    return this.#unsentSharedFrames;
+  }
+
   get lastHeardMs(): number {
     // A client that is not read from cannot be heard, and is not silent for that.
     return this.#holdCount > 0 ? this.#options.timers.now() : this.#lastHeardMs;
@@ -230,7 +242,8 @@ class WebSocketTransport implements Transport {
     if (!this.#isOpen) return;
     this.#lastSentMs = this.#options.timers.now();
     const unsentBytes = this.#socket.writableLength;
-    this.#socket.write(frames);
+    if (frames.length < minSharedBytes) this.#socket.write(frames);
+    else this.#writeShared(frames, unsentBytes);
     this.#count(frames.length, unsentBytes);
   }
 
@@ -281,6 +294,16 @@ class WebSocketTransport implements Transport {
 
   goAway(reconnectAfterMs: number, reason: string): void {
     this.#connection?.goAway(reconnectAfterMs, reason);
+  }
+
+  #writeShared(frames: Uint8Array, unsentBytes: number): void {
+    // Frames leave in order, so it is the first of those that are the same.
+    this.#socket.write(frames, () => {
+      const index = this.#unsentSharedFrames.indexOf(frames);
+      if (index >= 0) this.#unsentSharedFrames = this.#unsentSharedFrames.toSpliced(index, 1);
+    });
+    const hasLeft = this.#socket.writableLength === unsentBytes;
+    if (!hasLeft) this.#unsentSharedFrames = [...this.#unsentSharedFrames, frames];
   }
 
   #nextDrain(): Promise<void> {

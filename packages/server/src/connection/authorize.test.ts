@@ -52,6 +52,11 @@ class World {
 const ask = (authorize: Authorize, changed?: Partial<AuthorizeRequest>) => new World().ask(authorize, changed);
 const answering = (answer: Authorization) => ask(() => answer);
 
+test("a promise of another library is waited for", async () => {
+  const later = { then: (resolve: (answer: Authorization) => void) => resolve({ access: "read" }) };
+  expect(await ask(() => later as Promise<Authorization>)).toMatchObject({ level: access.read });
+});
+
 test("the callback is asked with what the client sent, and its answer is the grant", async () => {
   const asked: unknown[] = [];
   const grant = await ask((what) => {

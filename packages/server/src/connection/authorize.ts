@@ -218,7 +218,9 @@ function isTime(value: unknown): boolean {
 
 async function answerTo(request: AuthorizeRequest, services: AuthorizeServices): Promise<Authorization> {
   try {
-    return await inTime(request, services);
+    const answer: unknown = services.authorize(request);
+    // Who answers at once is not waited for: when everybody comes back, a timer for each is a part of what it costs.
+    return (isPromise(answer) ? await inTime(answer, services) : answer) as Authorization;
   } catch (thrown) {
     if (thrown instanceof NotAuthorized) throw new AccessRefused(closeCodes.notAuthenticated, thrown.reason);
     logFailure(request, thrown, services.logger);
@@ -227,15 +229,17 @@ async function answerTo(request: AuthorizeRequest, services: AuthorizeServices):
   }
 }
 
-function inTime(request: AuthorizeRequest, services: AuthorizeServices): Promise<Authorization> {
-  const { authorize, timers, authorizeTimeoutMs } = services;
+/** Of whatever kind: the callback is the embedder's. */
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof answer === "object" && answer !== null && "then" in answer;
+}
+
+function inTime(answer: PromiseLike<unknown>, { timers, authorizeTimeoutMs }: AuthorizeServices): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const cancel = timers.after(authorizeTimeoutMs, () =>
       reject(new Error(`authorize did not answer within ${authorizeTimeoutMs / 1000} s`)),
     );
-    // In a function of its own: what throws at once is to reject, too.
-    const asked = (async () => authorize(request))();
-    asked.finally(cancel).then(resolve, reject);
+    Promise.resolve(answer).finally(cancel).then(resolve, reject);
   });
 }
 

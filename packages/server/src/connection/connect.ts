@@ -17,7 +17,7 @@ function connectionOf(transport: Transport, target: string, services: Connection
   if (path === synclinePath) return new SynclineConnection(transport, services);
   if (path === sharedSocketPath) return new MultiplexedConnection(transport, services);
   try {
-    const token = new URLSearchParams(query).get("token") ?? "";
+    const token = query === "" ? "" : (new URLSearchParams(query).get("token") ?? "");
     return new YWebsocketConnection(transport, { documentName: documentNameIn(path), token }, services);
   } catch (thrown) {
     if (!(thrown instanceof ProtocolError)) throw thrown;

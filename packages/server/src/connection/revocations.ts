@@ -44,6 +44,7 @@ export class Revocations {
 
   /** Looks for what would name `granted`, rather than at all there are: each logout may have left one. */
   isRevoked(granted: Revocable): boolean {
+    if (this.#revocations.size === 0) return false;
     const { issuedAt = Infinity } = granted;
     return [undefined, granted.subject].some((subject) =>
       [undefined, granted.tokenId].some((tokenId) =>
