@@ -36,3 +36,6 @@ export const http = (status: number): Answer => ({ kind: "http", status });
 export const ignored: Answer = { kind: "ignored" };
 export const taken: Answer = { kind: "taken" };
 export const dropped: Answer = { kind: "dropped" };
+
+/** One of several, where it is chance which limit is met first. */
+export const either = (...answers: readonly Answer[]): Answer => expect.toBeOneOf([...answers]) as Answer;

@@ -1,6 +1,6 @@
 /** First words and tokens, in both dialects: nothing is said of a document to who may not have it. */
 import { encodeFrame, maxHelloBytes, synclinePath, type Message } from "@syncline/protocol";
-import { closed, denied, ignored, left, refused, rejected, type Answer } from "./answers.js";
+import { closed, denied, either, ignored, left, refused, rejected, type Answer } from "./answers.js";
 import type { Arena } from "./arena.js";
 import { family, type HostileCase } from "./case.js";
 import { editBy } from "./edits.js";
@@ -54,6 +54,12 @@ const notHello: Message[] = [
   { type: "goaway", reconnectAfterMs: 0, reason: "" },
 ]; // prettier-ignore
 
+/** A client's, of a message of that size: the length in eight bytes, and the mask. */
+const frameHeaderBytes = 14;
+
+/** Once a second the server looks how much has come of messages of strangers that are not all there. */
+const tooMuchOfAMessage = closed(4529, /more than 256 KiB of a message/);
+
 const firstWords: HostileCase[] = [
   ...notHello.map((message) => ({ name: `${message.type} before hello`, attack: says(message, hello()), answer: closed(4400, /must be hello/) })),
   { name: "hello twice", attack: says(hello(), hello()), answer: closed(4400, /may not send hello/) },
@@ -64,7 +70,8 @@ const firstWords: HostileCase[] = [
   { name: "a hello of exactly 8 KiB", attack: (arena) => isGreeted(arena, helloOfBytes(maxHelloBytes)), answer: ignored },
   { name: "a hello of 8 KiB and one byte", attack: begins(helloOfBytes(maxHelloBytes + 1)), answer: closed(4400, /8192 bytes/) },
   { name: "a small hello, and 8 KiB of other things in its frame", attack: begins(Buffer.concat([encodeFrame([hello()]), encodeFrame([{ type: "event", room: 1, kind: 0, payload: new Uint8Array(maxHelloBytes) }])])), answer: closed(4400, /8192 bytes/) },
-  { name: "8 MiB instead of a hello", attack: begins(new Uint8Array(8 * 1024 * 1024)), answer: closed(4400, /8192 bytes/) },
+  { name: "256 KiB instead of a hello, as much as is waited for from a stranger", attack: begins(new Uint8Array(256 * 1024 - frameHeaderBytes)), answer: closed(4400, /8192 bytes/) },
+  { name: "8 MiB instead of a hello", attack: begins(new Uint8Array(8 * 1024 * 1024)), answer: either(closed(4400, /8192 bytes/), tooMuchOfAMessage) },
   { name: "an empty frame", attack: begins(new Uint8Array()), answer: closed(4400, /frame is empty/) },
   { name: "an empty message", attack: begins(Uint8Array.of(0)), answer: closed(4400, /bytes end/) },
   { name: "a hello without its last field", attack: begins(Uint8Array.of(3, 0, 1, 0)), answer: closed(4400, /bytes end/) },
@@ -134,7 +141,8 @@ const tokens: HostileCase[] = [
   { name: "a token that allows nothing, of a stock client", attack: connects("nothing"), answer: closed(4403, /may not open/) },
   { name: "a token of 8,192 characters with an open", attack: opens("x".repeat(8_192), "open"), answer: refused(4401, /nobody knows/) },
   { name: "a token of 8,193 characters with an open", attack: opens("x".repeat(8_193), "open"), answer: refused(4401, /8192 characters/) },
-  { name: "a token of a megabyte with an open", attack: opens("x".repeat(1024 * 1024), "open"), answer: refused(4401, /8192 characters/) },
+  { name: "a token of 200 KB with an open", attack: opens("x".repeat(200_000), "open"), answer: refused(4401, /8192 characters/) },
+  { name: "a token of a megabyte with an open", attack: opens("x".repeat(1024 * 1024), "open"), answer: either(refused(4401, /8192 characters/), tooMuchOfAMessage) },
   { name: "a token at which the callback throws", attack: opens("throwing"), answer: refused(4500, /could not be checked/) },
   { name: "a token at which the callback throws, of a stock client", attack: connects("throwing"), answer: closed(4500, /could not be checked/) },
   { name: "a token to which the callback answers nonsense", attack: opens("nonsense"), answer: refused(4500, /could not be checked|failed/) },

@@ -52,6 +52,8 @@ export class Pair {
     const pair = new Pair(url, documentName);
     await pair.exchange();
     await pair.meet();
+    // Who was sent away before it was there, on a machine too busy to say hello in time, has come back.
+    pair.lost.length = 0;
     return pair;
   }
 

@@ -1,7 +1,7 @@
 /** A TCP connection that sends whatever bytes it likes, and reads answers as HTTP, then as WebSocket frames. Knows no dialect. */
-import { connect, type Socket } from "node:net";
 import type { Answer } from "./answers.js";
 import type { Arena } from "./arena.js";
+import { PatientSocket } from "./patient-socket.js";
 
 const upgradeHeaders = {
   Host: "syncline.test",
@@ -61,14 +61,14 @@ interface Frame {
 }
 
 export class RawSocket {
-  readonly #socket: Socket;
+  readonly #socket: PatientSocket;
   /** Resolves when the server has ended it. */
   readonly ended: Promise<void>;
   #received = Buffer.alloc(0);
   #watchers: (() => void)[] = [];
   #isEnded = false;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: PatientSocket) {
     this.#socket = socket;
     socket.on("error", () => undefined);
     socket.on("data", (bytes: Buffer) => {
@@ -85,7 +85,8 @@ export class RawSocket {
   }
 
   static async open({ port }: Arena): Promise<RawSocket> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    const socket = new PatientSocket();
+    socket.connect({ port, host: "127.0.0.1" }).setNoDelay();
     const raw = new RawSocket(socket);
     await new Promise((resolve) => socket.once("connect", resolve));
     return raw;
@@ -113,10 +114,10 @@ export class RawSocket {
   /** Reads nothing from now on, and asks until the server has ended it. */
   async asksUntilEnded(question: Uint8Array): Promise<void> {
     this.#socket.pause();
-    while (!this.#isEnded) {
-      // A socket that is not read from is not seen to close: writing to it fails.
-      const isWritten = new Promise<boolean>((resolve) => this.#socket.write(question, (error) => resolve(!error)));
-      if (!(await Promise.race([isWritten, this.ended.then(() => false)]))) return;
+    // A socket that is not read from is not seen to close: writing to it fails.
+    while (!this.#isEnded && !this.#socket.hasFailedToWrite) {
+      const isWritten = new Promise<void>((resolve) => this.#socket.write(question, () => resolve()));
+      await Promise.race([isWritten, this.ended]);
     }
   }
 

@@ -6,6 +6,7 @@ import { WebSocket } from "ws";
 import * as Y from "yjs";
 import { synced, untilPresence } from "../support/clients.js";
 import { Door, serve, stock } from "../support/door.js";
+import { patiently } from "../support/patience.js";
 import { Speaker } from "../support/speaker.js";
 
 const levels = {
@@ -80,7 +81,7 @@ test("the SDK says that it may only be seen, and keeps what is typed", async () 
   const { url } = await serve(levels);
   const writer = await writerIn(url);
   const provider = sdk(url, "seen");
-  await expect.poll(() => provider.access).toMatchObject({ level: "presence", reason: "" });
+  await expect.poll(() => provider.access, patiently).toMatchObject({ level: "presence", reason: "" });
   provider.awareness.setLocalStateField("user", { name: "Bob" });
   await untilPresence(writer.provider.awareness, () =>
     writer.provider.awareness.getStates().has(provider.doc.clientID),
@@ -127,14 +128,14 @@ test("who may read no longer is sent away, comes back to be seen only, and reads
   const { url, server, door } = await serve({ ...levels, person: { access: "read", subject: "p" } });
   const writer = await writerIn(url);
   const person = sdk(url, "person");
-  await expect.poll(() => person.doc.getText("text").toString()).toBe("secret");
+  await expect.poll(() => person.doc.getText("text").toString(), patiently).toBe("secret");
   door.set("person", { access: "presence", subject: "p" });
   expect(await server.reauthorize({ subject: "p" })).toBe(1);
-  await expect.poll(() => [person.access.level, person.synced]).toEqual(["presence", false]);
+  await expect.poll(() => [person.access.level, person.synced], patiently).toEqual(["presence", false]);
   writer.text.insert(6, " 2");
   door.set("person", { access: "read", subject: "p" });
   await server.reauthorize({ subject: "p" });
-  await expect.poll(() => person.doc.getText("text").toString()).toBe("secret 2");
+  await expect.poll(() => person.doc.getText("text").toString(), patiently).toBe("secret 2");
 });
 
 test("whoever revokes has to say what", async () => {

@@ -10,7 +10,7 @@ import { WebSocket } from "ws";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { buildUpdate, contents } from "../fixtures/update-builder.js";
-import { synced, until, whenConnectionCloses, type Client } from "../support/clients.js";
+import { synced, until, untilPresence, whenConnectionCloses, type Client } from "../support/clients.js";
 import { LogLines } from "../support/faulty-server.js";
 import { Speaker } from "../support/speaker.js";
 import { tempDirectory } from "../support/temp-directory.js";
@@ -113,7 +113,7 @@ async function found(world: World, token = "reader"): Promise<string> {
 }
 
 async function untilFound(world: World, text: string): Promise<void> {
-  await expect.poll(() => found(world), { timeout: 10_000 }).toBe(text);
+  await expect.poll(() => found(world), { timeout: 30_000 }).toBe(text);
 }
 
 /** What an attacker makes of the document as everybody knows it, and where the victim's clock is in that. */
@@ -179,8 +179,24 @@ async function strike(world: World, dialect: Dialect, attack: string, meanwhile:
   expect(await world.refusedCount()).toBeGreaterThan(0);
 }
 
+/** The author writes, goes offline and writes on; what that was reaches the server by somebody else, who has it from the author. */
+async function carries(carrier: Person, author: Person): Promise<void> {
+  await Promise.all([synced(author), synced(carrier)]);
+  author.text.insert(0, "here");
+  await until(carrier.doc, () => carrier.text.length === 4);
+  author.provider.disconnect();
+  author.text.insert(4, " offline");
+  Y.applyUpdate(carrier.doc, Y.encodeStateAsUpdate(author.doc));
+}
+
+/** Others see it: that is what tells an attacker its id. */
+async function isSeenBy(other: Person, { doc, provider }: Person): Promise<void> {
+  provider.awareness.setLocalStateField("user", { name: "Alice" });
+  await untilPresence(other.provider.awareness, () => other.provider.awareness.getStates().has(doc.clientID));
+}
+
 const unloaded = async (world: World) => {
-  await expect.poll(() => world.roomCount(), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => world.roomCount(), { timeout: 30_000 }).toBe(0);
 };
 const restarted = (world: World) => world.restart();
 const nothing = () => Promise.resolve();
@@ -209,9 +225,7 @@ describe.each<Dialect>(["syncline", "y-websocket"])("in the %s dialect", (dialec
     await untilFound(world, "bob's. ");
     const victim = join(dialect, world, "alice");
     await synced(victim);
-    // That others see it is what tells an attacker its id.
-    victim.provider.awareness.setLocalStateField("user", { name: "Alice" });
-    await expect.poll(() => other.provider.awareness.getStates().has(victim.doc.clientID)).toBe(true);
+    await isSeenBy(other, victim);
     victim.provider.disconnect();
     other.destroy();
     await unloaded(world);
@@ -228,8 +242,7 @@ describe.each<Dialect>(["syncline", "y-websocket"])("in the %s dialect", (dialec
     const other = join("syncline", world, "mallory");
     const victim = join(dialect, world, "alice");
     await Promise.all([synced(other), synced(victim)]);
-    victim.provider.awareness.setLocalStateField("user", { name: "Alice" });
-    await expect.poll(() => other.provider.awareness.getStates().has(victim.doc.clientID)).toBe(true);
+    await isSeenBy(other, victim);
     victim.provider.disconnect();
     victim.text.insert(0, "alice's.");
     other.destroy();
@@ -282,45 +295,29 @@ describe.each<Dialect>(["syncline", "y-websocket"])("in the %s dialect", (dialec
   test("what others have written offline may not, but that is said, not dropped", async () => {
     const world = await serve();
     const [alice, bob] = [join(dialect, world, "alice"), join(dialect, world, "bob")];
-    await Promise.all([synced(alice), synced(bob)]);
-    alice.text.insert(0, "alice");
-    await until(bob.doc, () => bob.text.length === 5);
-    alice.provider.disconnect();
-    alice.text.insert(5, " offline");
-    Y.applyUpdate(bob.doc, Y.encodeStateAsUpdate(alice.doc));
+    await carries(bob, alice);
     expect(await bob.refused).toBe(4403);
-    expect(await found(world)).toBe("alice");
+    expect(await found(world)).toBe("here");
     alice.provider.connect();
-    await untilFound(world, "alice offline");
+    await untilFound(world, "here offline");
   });
 
   test('with `clientIds: "log"` it is taken and counted', async () => {
     const world = await serve({ clientIds: "log" });
-    const [alice, bob] = [join(dialect, world, "alice"), join(dialect, world, "bob")];
-    await Promise.all([synced(alice), synced(bob)]);
-    alice.text.insert(0, "alice");
-    await until(bob.doc, () => bob.text.length === 5);
-    alice.provider.disconnect();
-    alice.text.insert(5, " offline");
-    Y.applyUpdate(bob.doc, Y.encodeStateAsUpdate(alice.doc));
-    await untilFound(world, "alice offline");
+    await carries(join(dialect, world, "bob"), join(dialect, world, "alice"));
+    await untilFound(world, "here offline");
     expect(await world.refusedCount()).toBeGreaterThan(0);
     expect(world.log.having(/refused.*client-id/).length).toBe(1);
   });
 
   test("where nobody says who they are everything is taken, and nothing counted", async () => {
     const world = await serve({ authorize: () => ({ access: "write" }), data: new MemoryStorage() });
-    const [one, other] = [join(dialect, world, ""), join(dialect, world, "")];
-    await Promise.all([synced(one), synced(other)]);
-    one.text.insert(0, "one");
-    await until(other.doc, () => other.text.length === 3);
-    one.provider.disconnect();
-    one.text.insert(3, " offline");
-    Y.applyUpdate(other.doc, Y.encodeStateAsUpdate(one.doc));
-    await untilFound(world, "one offline");
+    const one = join(dialect, world, "");
+    await carries(join(dialect, world, ""), one);
+    await untilFound(world, "here offline");
     one.provider.connect();
-    one.text.insert(11, " and back");
-    await untilFound(world, "one offline and back");
+    one.text.insert(12, " and back");
+    await untilFound(world, "here offline and back");
     expect(await world.refusedCount()).toBe(0);
   });
 });

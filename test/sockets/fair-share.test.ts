@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { buildUpdate, contents } from "../fixtures/update-builder.js";
 import { synced, synclineClient, textOnServer, type SynclineClient } from "../support/clients.js";
+import { patiently } from "../support/patience.js";
 import { Speaker } from "../support/speaker.js";
 
 async function serve(authorization: Authorization = { access: "write" }) {
@@ -73,7 +74,7 @@ test("a flood of small frames over the stock dialect loses nothing either, and k
   // It hangs up at once: what it has sent was sent.
   socket.close();
   await new Promise((resolve) => socket.once("close", resolve));
-  await expect.poll(async () => (await textOnServer(server.url, "flooded")).length).toBe(5_000);
+  await expect.poll(async () => (await textOnServer(server.url, "flooded")).length, patiently).toBe(5_000);
 });
 
 test("edits above an agreed rate are read later, all of them, and it is counted", async () => {
@@ -121,5 +122,5 @@ test("a rate below one update lets it in all the same, from stock clients, too",
     { client: 9, clock: 0, structs: [{ content: contents.string("y".repeat(60)), parent: "text" }] },
   ]);
   socket.send(encodeYWebsocketMessage({ type: "update", update }));
-  await expect.poll(() => textOnServer(server.url, "slow")).toBe("y".repeat(60));
+  await expect.poll(() => textOnServer(server.url, "slow"), patiently).toBe("y".repeat(60));
 });

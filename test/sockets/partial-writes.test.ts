@@ -9,6 +9,7 @@ import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { buildUpdate, contents, type StructSpec } from "../fixtures/update-builder.js";
 import { synced, until, type Client } from "../support/clients.js";
+import { patiently } from "../support/patience.js";
 import { Speaker } from "../support/speaker.js";
 
 const documentName = "plan";
@@ -24,9 +25,6 @@ async function serve(): Promise<SynclineServer> {
   onTestFinished(() => server.close());
   return server;
 }
-
-/** A thread may have to start first, on a machine that has other things to do. */
-const patiently = { timeout: 30_000 };
 
 interface Person extends Client {
   readonly comments: Y.Array<unknown>;
@@ -163,6 +161,24 @@ describe.each<[string, Join]>([
     expect(await atServer(url)).toEqual({ text: "text", comments: ["after", "later"] });
     expect(writer.text.toJSON()).toBe("text");
   });
+});
+
+test("who comments pastes between keystrokes, more than is looked through at once: all of it arrives, in order", async () => {
+  const { url } = await serve();
+  const pasted = "pasted ".repeat(60_000);
+  const [writer, member] = [byOurs(url), byOurs(url, "comments")];
+  await allSynced(writer, member);
+  const comment = async (words: string) => {
+    member.comments.push([words]);
+    // So that what is typed next travels by itself.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  };
+  for (const words of ["before", pasted, "after"]) await comment(words);
+  member.text.insert(0, pasted);
+  await comment("behind what is refused");
+  await expect.poll(() => member.denials.includes(reason), patiently).toBe(true);
+  await hasComments(writer, ["before", pasted, "after"]);
+  expect(await atServer(url)).toEqual({ text: "", comments: ["before", pasted, "after"] });
 });
 
 test("a client of ours takes its edits back and comments on", async () => {

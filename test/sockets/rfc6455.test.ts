@@ -2,6 +2,7 @@
 import { MemoryStorage, startServer, type SynclineServer } from "@syncline/server";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { stockClient, synced } from "../support/clients.js";
+import { patiently } from "../support/patience.js";
 import { closeFrame, fragments, frame, opcode, RawWebSocket } from "../support/raw-websocket.js";
 
 const { continuation, text, binary, close, ping, pong } = opcode;
@@ -88,7 +89,7 @@ describe("a message arrives whole", () => {
     for (const parts of [sent, bytesOf(sent)]) {
       const socket = await open();
       await socket.writeEach(parts);
-      await expect.poll(() => answersTo(socket)).toEqual([answer]);
+      await expect.poll(() => answersTo(socket), patiently).toEqual([answer]);
       expect(socket.mistake).toBeUndefined();
     }
   });
@@ -108,7 +109,7 @@ describe("a ping is answered with its own bytes", () => {
     for (const parts of [[frame({ opcode: ping, payload })], bytesOf([frame({ opcode: ping, payload })])]) {
       const socket = await open();
       await socket.writeEach(parts);
-      await expect.poll(() => pongsOf(socket)).toEqual([payload]);
+      await expect.poll(() => pongsOf(socket), patiently).toEqual([payload]);
     }
   });
 
@@ -116,17 +117,17 @@ describe("a ping is answered with its own bytes", () => {
     const socket = await open();
     const payloads = Array.from({ length: 10 }, (_, index) => Uint8Array.of(index));
     socket.write(...payloads.map((payload) => frame({ opcode: ping, payload })));
-    await expect.poll(() => pongsOf(socket)).toEqual(payloads);
+    await expect.poll(() => pongsOf(socket), patiently).toEqual(payloads);
   });
 
   test("between the frames of a message, before it", async () => {
     const socket = await open();
     const [first, second] = fragments(binary, question, 2) as [Uint8Array, Uint8Array];
     socket.write(first, frame({ opcode: ping, payload: Uint8Array.of(1) }));
-    await expect.poll(() => pongsOf(socket)).toEqual([Uint8Array.of(1)]);
+    await expect.poll(() => pongsOf(socket), patiently).toEqual([Uint8Array.of(1)]);
     expect(answersTo(socket)).toEqual([]);
     socket.write(frame({ opcode: ping, payload: Uint8Array.of(2) }), second);
-    await expect.poll(() => answersTo(socket)).toEqual([answer]);
+    await expect.poll(() => answersTo(socket), patiently).toEqual([answer]);
     expect(pongsOf(socket)).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
   });
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { MemoryStorage, startServer, type Logger, type ServerOptions } from "@syncline/server";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { patiently } from "../support/patience.js";
 import { tempDirectory } from "../support/temp-directory.js";
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
@@ -78,17 +79,17 @@ test("a renewed certificate is shown to who comes then; one that cannot be used 
   const before = await openSocket(`${url}/notes`);
 
   await renew("second");
-  await expect.poll(() => shownOn(port)).toBe("second.syncline.test");
+  await expect.poll(() => shownOn(port), patiently).toBe("second.syncline.test");
   expect(before.readyState).toBe(before.OPEN);
 
   // Between the two of a pair that is renewed they may not fit, which is an error of its own.
   errors.length = 0;
   await writeFile(tls.cert, "not a certificate\n");
-  await expect.poll(() => errors).toEqual(["the changed certificate cannot be used; the one before stays"]);
+  await expect.poll(() => errors, patiently).toEqual(["the changed certificate cannot be used; the one before stays"]);
   expect(await shownOn(port)).toBe("second.syncline.test");
 
   await renew("first");
-  await expect.poll(() => shownOn(port)).toBe("first.syncline.test");
+  await expect.poll(() => shownOn(port), patiently).toBe("first.syncline.test");
 });
 
 test.each([

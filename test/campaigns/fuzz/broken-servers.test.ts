@@ -1,7 +1,7 @@
 /** Tests of what the targets ask: a server that does wrong is found out, and within few inputs. */
 import { compact, type Workers } from "@syncline/server/engine";
 import { expect, test } from "vitest";
-import { InlineWorkers } from "./inline-workers.js";
+import { InlineWorkers } from "../../support/inline-workers.js";
 import { Player } from "./player.js";
 import { Tape } from "./tape.js";
 import type { Target } from "./target.js";

@@ -9,7 +9,7 @@ import {
   type Logger,
   type Workers,
 } from "@syncline/server/engine";
-import { InlineWorkers } from "./inline-workers.js";
+import { InlineWorkers } from "../../support/inline-workers.js";
 import { frameWithLength, Line, type LineEnd } from "./line.js";
 import { must } from "./target.js";
 import { timersOf, VirtualTime, type Life } from "./virtual-time.js";

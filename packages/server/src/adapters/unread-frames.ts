@@ -48,7 +48,11 @@ export class UnreadFrames {
       end += 1;
     }
     if (end === start) return undefined;
-    return { bytes: concat(this.#frames.slice(start, end), byteCount), lastNumber: this.#readNumber + end };
+    const frames = this.#frames.slice(start, end);
+    const [only] = frames;
+    // One is given as it is.
+    const bytes = only && frames.length === 1 ? only : Buffer.concat(frames, byteCount);
+    return { bytes, lastNumber: this.#readNumber + end };
   }
 
   /** Lets everything go: nobody is going to read it. */
@@ -59,16 +63,4 @@ export class UnreadFrames {
 
 function costOf(frame: Uint8Array): number {
   return frame.length + frameOverheadBytes;
-}
-
-function concat(parts: readonly Uint8Array[], byteCount: number): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const bytes = new Uint8Array(byteCount);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

@@ -6,9 +6,9 @@ import { closeCodes } from "@syncline/protocol";
 import { expect, test } from "vitest";
 import * as Y from "yjs";
 import { Random } from "../../../../test/fixtures/random.js";
+import { quietChannel } from "../../test-support/quiet-channel.js";
 import { slowStorage } from "../../test-support/slow-storage.js";
 import { VirtualTime } from "../../test-support/virtual-time.js";
-import { createSynclineWire } from "../connection/syncline-wire.js";
 import { silentLogger } from "../logger.js";
 import { resolveOptions } from "../options.js";
 import { Refusals } from "../refusals.js";
@@ -127,18 +127,11 @@ class Editor {
   rejectedCount = 0;
 
   channel(): Channel {
-    return {
-      wire: createSynclineWire(([frame]) => frame as Uint8Array),
-      unsentBytes: 0,
-      send: () => undefined,
-      drained: () => Promise.resolve(),
-      holdReading: () => () => undefined,
-      ask: () => undefined,
+    return quietChannel({
       ack: (n) => void (this.ackedCount = Math.max(this.ackedCount, n)),
-      setAccess: () => undefined,
       reject: () => void (this.rejectedCount += 1),
       leave: (code) => void (this.closedWith = code),
-    };
+    });
   }
 
   /** One character, as an update. */
