@@ -2,7 +2,7 @@ import * as encoding from "lib0/encoding";
 import { expect, test } from "vitest";
 import { varUintBytes, writeVarUint } from "./var-uint.js";
 
-const numbers = [0, 1, 127, 128, 16383, 16384, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 2 ** 53 - 1];
+const numbers = [0, 1, 127, 128, 16383, 16384, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1];
 
 test("the length of a number is known without writing it", () => {
   expect(numbers.map(varUintBytes)).toEqual(numbers.map((number) => asLib0Writes(number).length));

@@ -14,9 +14,8 @@ export function varUintBytes(value: number): number {
 export function writeVarUint(into: Uint8Array, offset: number, value: number): number {
   let at = offset;
   let rest = value;
-  // Shifts take a third of the time, and know 31 bits.
-  for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) into[at++] = (rest % 128) | 128;
-  for (; rest >= 128; rest >>>= 7) into[at++] = (rest & 127) | 128;
+  // A shift takes a third of the time of a division, and knows 32 bits. The array keeps the lowest eight.
+  for (; rest >= 128; rest = rest > 0xffffffff ? Math.floor(rest / 128) : rest >>> 7) into[at++] = rest | 128;
   into[at++] = rest;
   return at;
 }
