@@ -113,17 +113,18 @@ describe.skipIf(!isBrowserAvailable())("the demo's views", () => {
     await bob.left.root.getByRole("button", { name: new RegExp(`^Following ${name}`) }).waitFor();
     await ada.left.type("here she is");
     await eventually(() => bob.left.root.getByText("here she is").isVisible()).toBe(true);
-    expect(await bob.left.root.locator(".cm-scroller").evaluate(({ scrollTop }) => scrollTop)).toBeGreaterThan(500);
+    const scrolled = () => bob.left.root.locator(".cm-scroller").evaluate(({ scrollTop }) => scrollTop);
+    await eventually(scrolled).toBeGreaterThan(500);
     expect(await bob.right.root.locator(".cm-scroller").evaluate(({ scrollTop }) => scrollTop)).toBe(0);
 
     await ada.chooseView("Rich text");
     await pageIn(bob.left).waitFor();
-    expect(await bob.page.getByRole("tab", { selected: true }).innerText()).toBe("Rich text");
+    await eventually(() => bob.page.getByRole("tab", { selected: true }).innerText()).toBe("Rich text");
     // Whoever chooses a tab goes there, in both panes, and after nobody.
     await bob.chooseView("Board");
     for (const pane of bob.panes) await paperIn(pane).waitFor();
     await eventually(() => bob.left.root.locator(".following").isVisible()).toBe(false);
-    expect(new URL(bob.page.url()).hash).toBe("#walk&board");
+    await eventually(() => new URL(bob.page.url()).hash).toBe("#walk&board");
 
     // One person at a time: two could be in two views.
     await bob.left.follow(name);
