@@ -24,6 +24,8 @@ test("one member too many is refused with 4529 in both dialects, and let in when
     code: closeCodes.rateLimited,
     reason: "2 clients have this document open, and no more may; come back when some have left",
   });
+  const metrics = await (await fetch(`${url.replace(/^ws/, "http")}/metrics`)).text();
+  expect(metrics).toMatch(/^syncline_refusals_total\{kind="capacity"\} 1$/m);
   // Who is in opens it anew: nobody more is there for that.
   second.say({
     type: "open",

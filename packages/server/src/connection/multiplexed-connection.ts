@@ -103,6 +103,7 @@ export class MultiplexedConnection implements Connection {
     if (this.#transport.unsentBytes > maxUnsentBytes)
       return this.#close(closeCodes.tooSlow, "too many answers were not read; come back later");
     const reason = `at most ${maxStreamsPerSocket} streams on a socket; open another`;
+    this.#services.refusals.note("capacity", reason);
     const refusal = encodeStreamClose(number, closeCodes.rateLimited, reason);
     this.#transport.send(this.#services.framing([refusal]));
   }

@@ -254,6 +254,7 @@ export class SynclineConnection implements Connection {
     if (this.#isClosed) return true;
     // Who is in already takes no place by opening it anew.
     const atDoor = this.#memberships.has(room.number) ? undefined : refusalAtDoor(room);
+    if (atDoor) this.#services.refusals.note("capacity", atDoor.reason, { documentName: open.documentName });
     const refusal = atDoor ?? refusalOf(open, room);
     if (refusal) this.#refuse(open, refusal.code, refusal.reason);
     return refusal !== undefined;
