@@ -349,13 +349,11 @@ class WebSocketTransport implements Transport {
    * @param unsentBytes before it was sent
    */
   #count(byteCount: number, unsentBytes: number): void {
-    const { memory, refusals, maxUnsentBytes, maxUnsentAnswerBytes } = this.#options;
+    const { memory, maxUnsentBytes, maxUnsentAnswerBytes } = this.#options;
     memory.sent(byteCount);
     this.#answerBytes = unsentBytes > maxUnsentBytes ? this.#answerBytes + byteCount : 0;
     if (this.#answerBytes <= maxUnsentAnswerBytes || !this.#isOpen) return;
-    const reason = "the client does not read what it is answered";
-    refusals.note("slow", reason, { remoteAddress: this.peer.address });
-    this.close(closeCodes.tooSlow, reason);
+    this.#sendAway({ code: closeCodes.tooSlow, reason: "the client does not read what it is answered" });
   }
 
   #refuseText(): void {

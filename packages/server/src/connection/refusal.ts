@@ -1,5 +1,6 @@
 /** Why a client cannot have a document as it asks for it. Says nothing of who the client is. */
 import { closeCodes, type CloseCode, type Open } from "@syncline/protocol";
+import type { Refusals } from "../refusals.js";
 import type { Room } from "../room/room.js";
 
 export interface Refusal {
@@ -7,9 +8,14 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Why nobody more can be let in; `undefined`: somebody can. */
-export function refusalAtDoor(room: Room): Refusal | undefined {
-  if (room.ending) return room.ending;
+/** Why nobody more can be let in, which is counted; `undefined`: somebody can. */
+export function refusalAtDoor(room: Room, refusals: Pick<Refusals, "note">): Refusal | undefined {
+  const refusal = room.ending ?? whyCrowded(room);
+  if (refusal) refusals.note("capacity", refusal.reason, { documentName: room.documentName });
+  return refusal;
+}
+
+function whyCrowded(room: Room): Refusal | undefined {
   if (!room.isCrowded) return undefined;
   const reason = `${room.memberCount} clients have this document open, and no more may; come back when some have left`;
   return { code: closeCodes.rateLimited, reason };

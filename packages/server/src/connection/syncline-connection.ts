@@ -253,8 +253,7 @@ export class SynclineConnection implements Connection {
   #isRefused(room: Room, open: Open): boolean {
     if (this.#isClosed) return true;
     // Who is in already takes no place by opening it anew.
-    const atDoor = this.#memberships.has(room.number) ? undefined : refusalAtDoor(room);
-    if (atDoor) this.#services.refusals.note("capacity", atDoor.reason, { documentName: open.documentName });
+    const atDoor = this.#memberships.has(room.number) ? undefined : refusalAtDoor(room, this.#services.refusals);
     const refusal = atDoor ?? refusalOf(open, room);
     if (refusal) this.#refuse(open, refusal.code, refusal.reason);
     return refusal !== undefined;

@@ -190,9 +190,8 @@ export class YWebsocketConnection implements Connection, GrantHolder, ChannelOwn
   }
 
   #joined(room: Room, waiting: readonly Uint8Array[]): void {
-    const refusal = refusalAtDoor(room);
+    const refusal = refusalAtDoor(room, this.#services.refusals);
     if (refusal) {
-      this.#services.refusals.note("capacity", refusal.reason, { documentName: this.documentName });
       this.#close(refusal.code, refusal.reason);
       return this.#services.rooms.release(room);
     }

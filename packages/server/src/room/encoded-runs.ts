@@ -2,6 +2,7 @@
  * What a room got in one moment, for one kind of client: what an author wrote in a row is encoded once, and joined with the rest
  * of what a member is to have. Where many write at once, encoding anew what each of them lacks costs more than judging it.
  */
+import { joinedBytes } from "../update/joined-bytes.js";
 import type { LogItem } from "./log.js";
 import type { Member } from "./member.js";
 
@@ -37,7 +38,7 @@ export class EncodedRuns {
   #join(runs: readonly Run[]): Uint8Array | undefined {
     const last = runs.at(-1);
     if (!last || runs.length === 1) return last && this.#bytesOf(last, true);
-    return joined(runs.map((run) => this.#bytesOf(run, run === last)));
+    return joinedBytes(runs.map((run) => this.#bytesOf(run, run === last)));
   }
 
   #bytesOf(run: Run, isLast: boolean): Uint8Array {
@@ -55,14 +56,4 @@ function runsOf(items: readonly LogItem[]): Run[] {
     else runs.push((last = { author, updates: [update], bytes: undefined, bytesAsLast: undefined }));
   }
   return runs;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
 }

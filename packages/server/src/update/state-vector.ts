@@ -24,15 +24,13 @@ export class StateVector {
 
   /** The next clock of `client`, which is also the number of its ids: 0 for a client never seen. */
   get(client: number): number {
-    const at = this.#find(client);
-    return at === undefined ? (this.#late.get(client) ?? 0) : (this.#sorted[at + 1] as number);
+    return this.#clockAt(this.#find(client), client);
   }
 
   /** Moves `client` up to `clock`; a lower clock than the one held changes nothing. */
   advance(client: number, clock: number): void {
     const at = this.#find(client);
-    const before = at === undefined ? (this.#late.get(client) ?? 0) : (this.#sorted[at + 1] as number);
-    if (clock <= before) return;
+    if (clock <= this.#clockAt(at, client)) return;
     if (at === undefined) this.#late.set(client, clock);
     else this.#sorted[at + 1] = clock;
     this.#encoded = undefined;
@@ -130,6 +128,11 @@ export class StateVector {
     for (let at = 0; at < entries.length; at += 2) {
       if (entries[at + 1] !== 0) this.#sorted.push(entries[at] as number, entries[at + 1] as number);
     }
+  }
+
+  /** @param at where in the sorted list `client` stands, if it does */
+  #clockAt(at: number | undefined, client: number): number {
+    return at === undefined ? (this.#late.get(client) ?? 0) : (this.#sorted[at + 1] as number);
   }
 
   /** Where in the sorted list a client stands. */

@@ -10,6 +10,7 @@ import { diffUpdate } from "yjs";
 import { structRef } from "./content.js";
 import type { Contents } from "./contents.js";
 import { DeleteSet } from "./delete-set.js";
+import { joinedBytes } from "./joined-bytes.js";
 import { noScanLimits } from "./limits.js";
 import { scanUpdate, type ScannedUpdate } from "./scan.js";
 import { StateVector } from "./state-vector.js";
@@ -27,7 +28,7 @@ export function trimUpdate(scanned: ScannedUpdate, { stateVector, deletions }: C
 export function trimStructs(scanned: ScannedUpdate, stateVector: StateVector): ScannedUpdate {
   if (!someStructIsKnown(scanned.blocks, stateVector)) return scanned;
   const { update, deleteSetOffset } = scanned;
-  return scanUpdate(join([newStructs(update, stateVector), update.subarray(deleteSetOffset)]), noScanLimits);
+  return scanUpdate(joinedBytes([newStructs(update, stateVector), update.subarray(deleteSetOffset)]), noScanLimits);
 }
 
 /** The structs are not looked through again: a document's deletions come along with each client that joins. */
@@ -35,7 +36,7 @@ function trimDeletions(scanned: ScannedUpdate, known: DeleteSet): ScannedUpdate 
   if (!someDeletionIsKnown(scanned.deletions, known)) return scanned;
   const { deleteSetOffset } = scanned;
   const deletions = newDeletionsOf(scanned.deletions, known);
-  const update = join([scanned.update.subarray(0, deleteSetOffset), deleteSetOf(deletions).encode()]);
+  const update = joinedBytes([scanned.update.subarray(0, deleteSetOffset), deleteSetOf(deletions).encode()]);
   return { ...scanned, update, deletions, byteLength: update.length };
 }
 
@@ -80,7 +81,7 @@ function newStructs(update: Uint8Array, stateVector: StateVector): Uint8Array {
     const block = newPartOfBlock(reader, stateVector);
     if (block !== undefined) kept.push(block);
   }
-  return join([varUints(kept.length), ...kept]);
+  return joinedBytes([varUints(kept.length), ...kept]);
 }
 
 /** The next block from its first struct the vector does not wholly cover, with that struct cut to what is new. */
@@ -106,7 +107,7 @@ function newPartOfBlock(reader: StructReader, stateVector: StateVector): Uint8Ar
   const { bytes } = reader;
   if (first.index === 0 && first.clock >= known) return bytes.subarray(blockStart, reader.position);
   const struct = bytes.subarray(first.start, first.end);
-  return join([
+  return joinedBytes([
     varUints(structCount - first.index, client, Math.max(first.clock, known)),
     first.clock < known ? cutStruct(struct, { client, clock: first.clock, known }) : struct,
     bytes.subarray(first.end, reader.position),
@@ -117,7 +118,7 @@ function newPartOfBlock(reader: StructReader, stateVector: StateVector): Uint8Ar
 function cutStruct(struct: Uint8Array, at: { client: number; clock: number; known: number }): Uint8Array {
   const stateVector = new StateVector();
   stateVector.advance(at.client, at.known);
-  const oneStruct = join([varUints(1, 1, at.client, at.clock), struct, varUints(0)]);
+  const oneStruct = joinedBytes([varUints(1, 1, at.client, at.clock), struct, varUints(0)]);
   const cut = diffUpdate(oneStruct, stateVector.encode());
   const header = varUints(1, 1, at.client, at.known);
   return cut.subarray(header.length, cut.length - 1);
@@ -127,14 +128,4 @@ function varUints(...numbers: number[]): Uint8Array {
   const encoder = createEncoder();
   for (const number of numbers) writeVarUint(encoder, number);
   return toUint8Array(encoder);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
-  }
-  return bytes;
 }

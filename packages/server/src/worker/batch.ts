@@ -2,6 +2,7 @@
  * Many pieces in few messages between threads. A message per piece would cost more than the pieces; one message for all would
  * hold up the event loop while it is put together. Knows no thread.
  */
+import { joinedBytes } from "../update/joined-bytes.js";
 import type { Batch } from "./jobs.js";
 
 /** Copying this much takes a fraction of a millisecond. */
@@ -106,12 +107,6 @@ export class BatchReader {
     if (this.#begun.length === 0) return part;
     const parts = [...this.#begun, part];
     this.#begun = [];
-    const piece = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let position = 0;
-    for (const each of parts) {
-      piece.set(each, position);
-      position += each.length;
-    }
-    return piece;
+    return joinedBytes(parts);
   }
 }

@@ -7,6 +7,7 @@
  */
 import * as Y from "yjs";
 import { DeleteSet } from "../update/delete-set.js";
+import { joinedBytes } from "../update/joined-bytes.js";
 import { scanUpdate, type ScannedUpdate } from "../update/scan.js";
 import type { RootCheck } from "./jobs.js";
 
@@ -118,7 +119,7 @@ function checkDeletions(scanned: ScannedUpdate, allowed: ReadonlySet<string>, in
     if (end > known) keep(client, Math.max(clock, known), end);
   }
   if (keptCount === deletedCount) return { kind: "within", update };
-  return { kind: "within", update: joined(update.subarray(0, deleteSetOffset), kept.encode()) };
+  return { kind: "within", update: joinedBytes([update.subarray(0, deleteSetOffset), kept.encode()]) };
 }
 
 /** All that has any of these ids. */
@@ -130,11 +131,4 @@ function* itemsIn(doc: Y.Doc, client: number, clock: number, end: number): Gener
     if (struct === undefined || struct.id.clock >= end) return;
     if (struct instanceof Y.Item) yield struct;
   }
-}
-
-function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(left.length + right.length);
-  bytes.set(left);
-  bytes.set(right, left.length);
-  return bytes;
 }
